@@ -1,0 +1,1 @@
+"""The config file: its schema, and loading it with every mistake named at once."""

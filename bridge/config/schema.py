@@ -1,0 +1,414 @@
+"""What the YAML file may say: one class a section, in the order of a mail's path.
+
+Every key has its purpose, unit and default in `config.example.yaml`; a test holds the two equal. The values are frozen and
+picklable, so a route travels to a worker process as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+MB = 1024 * 1024
+DAY_S = 86_400.0
+
+Positive = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0)]
+Days = Annotated[float, Field(gt=0, le=36_500)]
+Network = IPv4Network | IPv6Network
+
+
+class Section(BaseModel):
+    """A mapping of the file: unknown keys are mistakes, and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return value
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+class Secret(Section):
+    """Where a secret is kept; never the secret itself. Exactly one of the three."""
+
+    file: Path | None = None
+    env: str | None = None
+    #: Name of a systemd credential (`LoadCredential=`), found below $CREDENTIALS_DIRECTORY.
+    credential: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for value in (self.file, self.env, self.credential)) != 1:
+            raise ValueError("give exactly one of `file`, `env` or `credential`")
+        return self
+
+    def read(self) -> str:
+        """The secret without surrounding blanks. Raises OSError or KeyError with the place, never the value."""
+        if self.env is not None:
+            return os.environ[self.env].strip()
+        if self.credential is not None:
+            return (Path(os.environ["CREDENTIALS_DIRECTORY"]) / self.credential).read_text().strip()
+        if self.file is None:  # the validator refuses this
+            raise KeyError("file")
+        return self.file.read_text().strip()
+
+
+# -- 1 smtp ----------------------------------------------------------------------------------------
+
+
+class ListenerKind(StrEnum):
+    SMTP = "smtp"
+    SMTPS = "smtps"
+    LMTP = "lmtp"
+
+
+class Tls(Section):
+    certificate: Path
+    key: Path
+
+
+_LISTEN = re.compile(r"^(unix:/.+|systemd:[\w.-]+|(\[[0-9a-fA-F:.]+\]|[\w.-]*|\*):\d{1,5})$")
+
+
+def _listen(value: str) -> str:
+    if not _LISTEN.match(value) or (
+        not value.startswith(("unix:", "systemd:")) and int(value.rsplit(":", 1)[1]) > 65_535
+    ):
+        raise ValueError('expected "host:port", "[ipv6]:port", "unix:/path" or "systemd:NAME"')
+    return value
+
+
+Listen = Annotated[str, AfterValidator(_listen)]
+
+
+def _loopback() -> tuple[Network, ...]:
+    return (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
+
+class Listener(Section):
+    name: Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")]
+    kind: ListenerKind = ListenerKind.SMTP
+    listen: Listen
+    tls: Tls | None = None
+    #: Refuse MAIL before STARTTLS.
+    require_tls: bool = False
+    #: Who may connect; a unix socket is open to whoever may open it.
+    networks: tuple[Network, ...] = Field(default_factory=_loopback)
+    #: Whose headers (Authentication-Results, X-Original-To, slug header) are believed.
+    trusted: tuple[Network, ...] = ()
+    #: Normalise bare LF and CR instead of refusing them; for devices, never for the open net.
+    legacy: bool = False
+
+    @model_validator(mode="after")
+    def _tls_where_needed(self) -> Self:
+        if self.tls is None and (self.kind is ListenerKind.SMTPS or self.require_tls):
+            raise ValueError("`tls` with `certificate` and `key` is needed for `smtps` or `require_tls`")
+        return self
+
+
+class Smtp(Section):
+    listeners: Annotated[tuple[Listener, ...], Field(min_length=1)]
+    size_limit_bytes: Positive = 50 * MB
+    max_connections: Positive = 200
+    max_connections_per_peer: Positive = 50
+    max_recipients: Positive = 100
+    max_hops: Positive = 30
+    #: Content beyond this is streamed to a file while it arrives.
+    memory_threshold_bytes: Positive = 256 * 1024
+    command_timeout_s: Seconds = 300.0
+    data_timeout_s: Seconds = 180.0
+    data_total_s: Seconds = 1_800.0
+    session_timeout_s: Seconds = 3_600.0
+    commit_timeout_s: Seconds = 60.0
+
+
+# -- 2 spool ---------------------------------------------------------------------------------------
+
+
+class Spool(Section):
+    folder: Path
+    #: Content up to this lives in the database row, larger content in a file of its own.
+    inline_limit_bytes: Positive = 128 * 1024
+    #: Free space that is never used: below it the peer hears 452.
+    min_free_bytes: Annotated[int, Field(ge=0)] = 500 * MB
+    max_waiting: Positive = 1_000_000
+    #: No more mail is taken while the oldest waiting one is older than this.
+    max_oldest_days: Days = 7.0
+    keep_raw_days: Days = 7.0
+    keep_dead_days: Days = 90.0
+    keep_threads_days: Days = 730.0
+
+
+# -- 4 compose -------------------------------------------------------------------------------------
+
+
+class Person(Section):
+    name: str = ""
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+
+
+class Sender(Section):
+    """Who wrote it, for every route."""
+
+    #: Used when no address can be found.
+    unknown: Person = Person(name="Unknown sender", email="unknown@invalid.example")
+    #: Appended to an address that has no domain ("root").
+    default_domain: str = "localhost.invalid"
+    #: Addresses ("anna@example.com") and domains ("@example.com") of staff: they must prove it.
+    staff: tuple[str, ...] = ()
+    #: authserv-ids whose Authentication-Results count, from trusted peers only.
+    authserv_ids: tuple[str, ...] = ()
+    #: Peers whose mail proves staff by coming from there.
+    staff_networks: tuple[Network, ...] = ()
+    unproved_staff: Literal["note", "hold"] = "note"
+    #: Further addresses of ours, never used as author or recipient.
+    own: tuple[str, ...] = ()
+
+
+class AuthorRule(Section):
+    """One way to find the author other than From; the first that yields an address wins."""
+
+    use: Literal["reply-to", "header", "body", "fixed"]
+    #: Only for mail whose From matches one of these addresses or "@domains"; empty for all.
+    when_from: tuple[str, ...] = ()
+    #: `header`: the field with the address; `body`: the label before it ("E-mail:").
+    email: str = ""
+    #: `header`: the field with the name; `body`: the label before it ("Name:").
+    name: str = ""
+    #: `fixed`: the user.
+    user: Person | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.use in ("header", "body") and not self.email:
+            raise ValueError(f"`use: {self.use}` needs `email`: the header or label that holds the address")
+        if self.use == "fixed" and self.user is None:
+            raise ValueError("`use: fixed` needs `user`")
+        return self
+
+
+class Adopt(StrEnum):
+    """Whether a slug the bridge did not make itself may be appended to."""
+
+    NEVER = "never"
+    PARTICIPANT = "participant"
+    ALWAYS = "always"
+
+
+class KeyPattern(Section):
+    """A regular expression whose groups name the conversation."""
+
+    #: "subject", "body" or "header:NAME".
+    where: Annotated[str, Field(pattern=r"^(subject|body|header:[\w-]+)$")] = "subject"
+    match: Pattern
+    #: Template over the groups: "order-{1}" or "order-{order}".
+    key: str = ""
+    #: The same, but it names a slug of Re:amaze.
+    slug: str = ""
+    adopt: Adopt = Adopt.PARTICIPANT
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.key) == bool(self.slug):
+            raise ValueError("give exactly one of `key` and `slug`")
+        return self
+
+
+class Threading(Section):
+    """How a route finds the conversation, in this order; each can be switched off."""
+
+    #: A header that names the slug, believed from trusted peers only; "" for off.
+    slug_header: str = ""
+    plus_token: bool = True
+    subject_token: bool = True
+    references: bool = True
+    patterns: tuple[KeyPattern, ...] = ()
+    #: Same normalised subject and same participant within the window.
+    subject: bool = True
+    subject_window_days: Days = 14.0
+    #: A slug built from the subject, looked up at Re:amaze when the index knows nothing.
+    slug_from_subject: Adopt = Adopt.NEVER
+    #: What a stranger's mail to a known conversation does: join with a note, or open its own.
+    stranger: Literal["note", "new"] = "note"
+
+
+class Quiet(StrEnum):
+    """What a route does with automatic mail."""
+
+    POST = "post"
+    QUIET = "quiet"
+    HOLD = "hold"
+    DROP = "drop"
+
+
+class Body(Section):
+    prefer: Literal["auto", "html", "text"] = "auto"
+    max_chars: Annotated[int, Field(ge=1_000)] = 60_000
+    #: Where an inline picture is referred to: a link to the staged file, or only an attachment.
+    pictures: Literal["link", "attach"] = "link"
+    #: When the mail as it came goes along as a file.
+    original: Literal["never", "trouble", "always"] = "trouble"
+
+
+class Example(Section):
+    """An inline test of a route's rules, run by `check`."""
+
+    from_: Annotated[str, Field(alias="from")] = "customer@example.net"
+    subject: str = ""
+    body: str = ""
+    headers: dict[str, str] = Field(default_factory=dict)
+    #: Expected results; what is absent is not compared.
+    author: str | None = None
+    key: str | None = None
+    slug: str | None = None
+
+
+class Route(Section):
+    """What happens to mail for some recipients. The first route that takes a recipient gets it."""
+
+    name: Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")]
+    #: "support@example.com" (plus-addresses included), "@example.com", or "/regular expression/".
+    recipients: Annotated[tuple[str, ...], Field(min_length=1)]
+    brand: str
+    #: The channel's slug: `conversation[category]`.
+    channel: str
+    default_subject: str = "(no subject)"
+    tags: tuple[str, ...] = ()
+    author: tuple[AuthorRule, ...] = ()
+    conversation: Threading = Threading()
+    body: Body = Body()
+    automatic: Quiet = Quiet.QUIET
+    #: No notification about any mail of this route.
+    quiet: bool = False
+    #: To and Cc become participants of the conversation.
+    copy_recipients: bool = False
+    max_copied: Annotated[int, Field(ge=0, le=100)] = 20
+    #: Mail is kept, not posted, until an operator releases it.
+    hold: bool = False
+    examples: tuple[Example, ...] = ()
+
+
+# -- 5 staging -------------------------------------------------------------------------------------
+
+
+class Serve(Section):
+    """The bridge serves the files itself."""
+
+    listen: Listen = "127.0.0.1:8025"
+    #: What Re:amaze sees of that listener, usually through a reverse proxy with a certificate.
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
+
+
+class Put(Section):
+    """The bridge uploads by HTTP PUT. `{sha256}`, `{token}` and `{name}` are filled in, percent-encoded."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    #: Where the uploaded file can be fetched.
+    public_url: Annotated[str, Field(pattern=r"^https?://")]
+    headers: dict[str, str | Secret] = Field(default_factory=dict)
+    #: Send DELETE to `url` when the file expires.
+    delete: bool = True
+
+
+class Staging(Section):
+    serve: Serve | None = None
+    put: Put | None = None
+    keep_days: Days = 30.0
+    #: Pictures within a body are loaded by readers much later.
+    keep_inline_days: Days = 3_650.0
+    max_file_bytes: Positive = 100 * MB
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.serve is None) == (self.put is None):
+            raise ValueError("give exactly one of `serve` and `put`")
+        return self
+
+
+# -- 6 reamaze -------------------------------------------------------------------------------------
+
+
+class Brand(Section):
+    base_url: Annotated[
+        str,
+        Field(
+            pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$",
+            examples=["https://acme.reamaze.io/api/v1"],
+        ),
+    ]
+    #: Login e-mail of the staff user the token belongs to.
+    user: str
+    token: Secret
+
+
+class Reamaze(Section):
+    brands: Annotated[dict[str, Brand], Field(min_length=1)]
+    connect_timeout_s: Seconds = 10.0
+    read_timeout_s: Seconds = 60.0
+    parallel: Positive = 4
+    #: Per brand; 0 for no own limit. Re:amaze's own limit is not published.
+    calls_per_minute: Annotated[int, Field(ge=0)] = 0
+    #: One `attachment` a message with quiet follow-ups, or all in `attachments`.
+    attachments: Literal["follow-up", "list"] = "follow-up"
+
+
+class Workers(Section):
+    """The processes that take mails apart."""
+
+    #: 0 for one a core, at least two.
+    processes: Annotated[int, Field(ge=0, le=64)] = 0
+    time_limit_s: Seconds = 20.0
+    memory_bytes: Annotated[int, Field(ge=128 * MB)] = 768 * MB
+
+
+class Retry(Section):
+    first_delay_s: Seconds = 30.0
+    max_delay_s: Seconds = 3_600.0
+    max_attempts: Positive = 200
+    max_age_days: Days = 5.0
+    #: Attempts that ended in a crash before the mail is buried.
+    strikes: Positive = 3
+
+
+class Log(Section):
+    format: Literal["logfmt", "json"] = "logfmt"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    #: Subjects and addresses in log lines; bodies never.
+    personal_data: bool = False
+
+
+class Operate(Section):
+    #: Health and metrics; null for none.
+    listen: Listen | None = "127.0.0.1:8026"
+    #: How long SIGTERM waits for what is under way.
+    stop_within_s: Seconds = 20.0
+
+
+class Config(Section):
+    """The whole file."""
+
+    #: The name in the greeting and in trace header fields.
+    hostname: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,253}$")]
+    smtp: Smtp
+    spool: Spool
+    sender: Sender = Sender()
+    routes: Annotated[tuple[Route, ...], Field(min_length=1)]
+    staging: Staging
+    reamaze: Reamaze
+    workers: Workers = Workers()
+    retry: Retry = Retry()
+    log: Log = Log()
+    operate: Operate = Operate()
