@@ -1,0 +1,17 @@
+"""Fixtures every test may use: one async backend, a clock that stands still."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.clock import FixedClock
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
