@@ -147,6 +147,8 @@ class Spool(Section):
     max_waiting: Positive = 1_000_000
     #: No more mail is taken while the oldest waiting one is older than this.
     max_oldest_days: Days = 7.0
+    #: The same mail within this time, on the same route, is one message.
+    duplicate_window_days: Days = 7.0
     keep_raw_days: Days = 7.0
     keep_dead_days: Days = 90.0
     keep_threads_days: Days = 730.0
@@ -361,6 +363,8 @@ class Reamaze(Section):
     parallel: Positive = 4
     #: Per brand; 0 for no own limit. Re:amaze's own limit is not published.
     calls_per_minute: Annotated[int, Field(ge=0)] = 0
+    #: After an unclear answer the bridge looks twice, this long apart, before it posts again.
+    look_again_s: Seconds = 10.0
     #: One `attachment` a message with quiet follow-ups, or all in `attachments`.
     attachments: Literal["follow-up", "list"] = "follow-up"
 

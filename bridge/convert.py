@@ -1,0 +1,212 @@
+"""What runs in a worker: a mail's bytes become its place in the order (`sort`) and what will be said (`draft`).
+
+Both are functions of their job alone, so `explain` runs the same code in its own process. `sort` is the cheap first look, for
+mails in order of arrival; `draft` does the costly conversion and writes every file, decoded, to the
+content-addressed store. Files travel back as paths.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bridge.compose import author as author_rules
+from bridge.compose import body as bodies
+from bridge.compose import draft as drafts
+from bridge.compose import files as naming
+from bridge.compose import sort as sorting_rules
+from bridge.config.schema import Route, Sender
+from bridge.mail import decode, parse
+from bridge.model import Attached, Author, Draft, Envelope, File, Mail, Sorting, Span, User, Written
+from bridge.staging.files import Store
+
+#: How a mail that could not be read is named among the files.
+ORIGINAL_NAME = "original.eml"
+
+Content = bytes | mmap.mmap
+
+
+class Effort(StrEnum):
+    """How much is tried: the next lower one is used when a worker did not return."""
+
+    FULL = "full"
+    #: No HTML conversion: the text part, else the HTML with its tags stripped; the original goes along.
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """All a worker needs; small, because it travels through a pipe."""
+
+    content: bytes | Path
+    envelope: Envelope
+    route: Route
+    recipients: tuple[str, ...]
+    sender: Sender
+    #: Addresses of ours.
+    own: frozenset[str]
+    #: Secrets for tokens, newest first.
+    keys: tuple[bytes, ...]
+    #: The spool's folder of staged files.
+    store: Path
+    max_file_bytes: int
+    effort: Effort = Effort.FULL
+    #: What the daemon has to say about this mail, for the internal note.
+    remarks: tuple[str, ...] = ()
+
+
+def sort(job: Job) -> Sorting:
+    """The author, the clues to the conversation, and the ids of one mail."""
+    with _opened(job.content) as content:
+        mail = parse(content)
+        digest = "" if mail.message_id else _digest(content, mail)
+        return sorting_rules.sort(
+            mail,
+            job.envelope,
+            job.route,
+            sender=job.sender,
+            own=job.own,
+            keys=job.keys,
+            recipients=job.recipients,
+            content_digest=digest,
+        )
+
+
+def draft(job: Job) -> Draft:
+    """What will be said about one mail; its files are on disk, fsynced, when this returns."""
+    store = Store(job.store)
+    with _opened(job.content) as content:
+        mail = parse(content)
+        names = naming.plan(mail)
+        body = bodies.compose(
+            mail,
+            prefer="text" if job.effort is Effort.PLAIN else job.route.body.prefer,
+            pictures=job.route.body.pictures,
+            max_chars=job.route.body.max_chars,
+            naming=names,
+            convert_html=job.effort is Effort.FULL,
+        )
+        files, skipped = _extract(content, mail, names, body.inline, job, store)
+        return drafts.draft(
+            mail,
+            job.envelope,
+            job.route,
+            sender=job.sender,
+            own=job.own,
+            recipients=job.recipients,
+            author=author_rules.choose(mail, job.envelope, job.route, job.sender, job.own),
+            body=body,
+            files=(*files, *_made(content, body, job, store)),
+            remarks=(*job.remarks, *skipped),
+        )
+
+
+def unreadable(job: Job, reason: str, user: User) -> Draft:
+    """The last resort, in the daemon itself: no word of the mail is looked at, the whole of it goes along."""
+    store = Store(job.store)
+    with _opened(job.content) as content:
+        original = _write(store, _slices(content), ORIGINAL_NAME, "message/rfc822")
+    return Draft(
+        user=user,
+        subject=job.route.default_subject,
+        body="(This mail could not be read. It is attached as it came.)",
+        files=(original,),
+        suppress_notifications=job.route.quiet,
+        tags=job.route.tags,
+        note=(*job.remarks, f"The mail could not be read: its conversion {reason}."),
+    )
+
+
+def author_of(envelope: Envelope, sender: Sender) -> Author:
+    """The author where nothing but the envelope may be looked at."""
+    if "@" in envelope.reverse_path:
+        return Author(User("", envelope.reverse_path.lower()), "the reverse-path; the header was not read")
+    return Author(User(sender.unknown.name, sender.unknown.email), "neither header nor reverse-path name one")
+
+
+@contextlib.contextmanager
+def _opened(content: bytes | Path) -> Iterator[Content]:
+    if isinstance(content, bytes):
+        yield content
+        return
+    with content.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        yield mapped
+
+
+def _digest(content: Content, mail: Mail) -> str:
+    """A stable name for a mail without Message-ID, from what its author wrote and not from its trace header."""
+    digest = hashlib.sha256()
+    for name in ("from", "date", "subject"):
+        digest.update((mail.header(name) or "").encode("utf-8", "replace") + b"\0")
+    for leaf in mail.leaves:
+        match leaf.content:
+            case Span(start, end):
+                with memoryview(content) as view, view[start:end] as part:
+                    digest.update(part)
+            case bytes() as found:
+                digest.update(found)
+    return digest.hexdigest()[:32]
+
+
+def _extract(
+    content: Content,
+    mail: Mail,
+    names: tuple[naming.Naming, ...],
+    inline: frozenset[int],
+    job: Job,
+    store: Store,
+) -> tuple[list[File], list[str]]:
+    """Every leaf that is not words, decoded and stored; a sentence for each that is not."""
+    attached = {block.leaf for block in mail.blocks if isinstance(block, Attached)}
+    files: list[File] = []
+    skipped: list[str] = []
+    for name in names:
+        if name.leaf not in attached:
+            continue
+        leaf = mail.leaves[name.leaf]
+        try:
+            path, size_bytes, sha256 = store.write(decode.chunks(content, leaf), limit_bytes=job.max_file_bytes)
+        except ValueError:
+            skipped.append(f"The file {name.name} is larger than {job.max_file_bytes:,} bytes and was left out.")
+            continue
+        files.append(
+            File(
+                leaf=name.leaf,
+                name=name.name,
+                content_type=name.content_type,
+                path=path,
+                size_bytes=size_bytes,
+                sha256=sha256,
+                inline=name.leaf in inline,
+            )
+        )
+    return files, skipped
+
+
+def _made(content: Content, body: bodies.Body, job: Job, store: Store) -> list[File]:
+    """Files the bridge adds: the rest of a long body, and the mail as it came where the route or trouble asks for it."""
+    made: list[File] = []
+    if body.overflow is not None:
+        made.append(_write(store, [body.overflow.encode()], "full-text.md", "text/markdown"))
+    wanted = job.route.body.original
+    if wanted == "always" or (wanted == "trouble" and (body.trouble or job.effort is not Effort.FULL)):
+        made.append(_write(store, _slices(content), ORIGINAL_NAME, "message/rfc822"))
+    return made
+
+
+def _write(store: Store, chunks: Iterator[bytes] | list[bytes], name: str, content_type: str) -> File:
+    path, size_bytes, sha256 = store.write(chunks)
+    return File(leaf=-1, name=name, content_type=content_type, path=path, size_bytes=size_bytes, sha256=sha256)
+
+
+def _slices(content: Content) -> Iterator[bytes]:
+    for start in range(0, len(content), 256 * 1024):
+        yield content[start : start + 256 * 1024]
+
+
+__all__ = ["Effort", "Job", "Written", "author_of", "draft", "sort", "unreadable"]

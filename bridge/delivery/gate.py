@@ -1,0 +1,85 @@
+"""One gate a brand: closed while Re:amaze is in trouble, opened by one probe that gets through.
+
+An outage concerns every mail of a brand. So the brand is paused as a whole, no mail's attempts are counted, and after the pause a
+single mail is tried before the others follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge import log
+from bridge.clock import Clock
+
+FIRST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 300.0
+
+
+@dataclass(slots=True)
+class _Gate:
+    until_s: float = 0.0
+    failures: int = 0
+    probing: bool = False
+    reason: str = ""
+    needs_operator: bool = False
+
+
+class Gates:
+    """The gates of all brands; open ones cost nothing."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._gates: dict[str, _Gate] = {}
+
+    def pause(
+        self, brand: str, reason: str, *, retry_after_s: float | None, needs_operator: bool = False
+    ) -> float:
+        """Close the gate; returns seconds until the next probe. What Re:amaze asked for is never undercut."""
+        gate = self._gates.setdefault(brand, _Gate())
+        now = self._clock.monotonic_s()
+        if gate.until_s > now and not gate.probing:
+            # Several calls were under way when the trouble began: one pause for all of them.
+            gate.until_s = max(gate.until_s, now + (retry_after_s or 0.0))
+            return gate.until_s - now
+        gate.failures += 1
+        pause_s = max(
+            retry_after_s or 0.0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(gate.failures - 1, 16))
+        )
+        if gate.failures == 1 or (needs_operator and not gate.needs_operator):
+            announce = log.error if needs_operator else log.warning
+            announce("brand-paused", brand=brand, reason=reason, for_s=round(pause_s, 1))
+        gate.until_s, gate.probing = now + pause_s, False
+        gate.reason, gate.needs_operator = reason, needs_operator
+        return pause_s
+
+    def succeeded(self, brand: str) -> None:
+        gate = self._gates.pop(brand, None)
+        if gate is not None:
+            log.info("brand-resumed", brand=brand)
+
+    def closed(self) -> frozenset[str]:
+        """Brands nothing may be claimed for now: paused, or with their probe under way."""
+        now = self._clock.monotonic_s()
+        return frozenset(
+            brand for brand, gate in self._gates.items() if gate.probing or gate.until_s > now
+        )
+
+    def any_to_probe(self) -> bool:
+        """Whether some brand's pause is over and a single mail should be tried."""
+        now = self._clock.monotonic_s()
+        return any(not gate.probing and gate.until_s <= now for gate in self._gates.values())
+
+    def claimed(self, brand: str) -> None:
+        """A mail of the brand is under way; if the brand is in trouble, it is the probe."""
+        gate = self._gates.get(brand)
+        if gate is not None:
+            gate.probing = True
+
+    def ended(self, brand: str) -> None:
+        """The mail ended without word on the brand (it was refused, or failed before any call)."""
+        gate = self._gates.get(brand)
+        if gate is not None:
+            gate.probing = False
+
+    def reasons(self) -> dict[str, str]:
+        return {brand: gate.reason for brand, gate in self._gates.items()}
