@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bridge.errors import StartError
 
@@ -24,11 +24,15 @@ __all__ = [
     "FileResponse",
     "HTMLResponse",
     "JSONResponse",
+    "Message",
     "Mount",
     "PlainTextResponse",
+    "Receive",
     "Request",
     "Response",
     "Route",
+    "Scope",
+    "Send",
     "Server",
     "Starlette",
     "bind",
