@@ -7,45 +7,43 @@ picklable, so a route travels to a worker process as it is.
 from __future__ import annotations
 
 import os
-import re
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bridge.config.values import (
+    AddressOrDomain,
+    Days,
+    FilePath,
+    Listen,
+    Network,
+    Pattern,
+    Positive,
+    Recipient,
+    Seconds,
+    Whole,
+    loopback,
+    unknown_groups,
+)
 
 MB = 1024 * 1024
 DAY_S = 86_400.0
-
-Positive = Annotated[int, Field(gt=0)]
-Seconds = Annotated[float, Field(gt=0)]
-Days = Annotated[float, Field(gt=0, le=36_500)]
-Network = IPv4Network | IPv6Network
 
 
 class Section(BaseModel):
     """A mapping of the file: unknown keys are mistakes, and nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _pattern(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-    return value
-
-
-Pattern = Annotated[str, AfterValidator(_pattern)]
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class Secret(Section):
     """Where a secret is kept; never the secret itself. Exactly one of the three."""
 
-    file: Path | None = None
-    env: str | None = None
+    #: Relative paths of the file are relative to the folder it lies in.
+    file: FilePath | None = None
+    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     #: Name of a systemd credential (`LoadCredential=`), found below $CREDENTIALS_DIRECTORY.
     credential: str | None = None
 
@@ -76,26 +74,8 @@ class ListenerKind(StrEnum):
 
 
 class Tls(Section):
-    certificate: Path
-    key: Path
-
-
-_LISTEN = re.compile(r"^(unix:/.+|systemd:[\w.-]+|(\[[0-9a-fA-F:.]+\]|[\w.-]*|\*):\d{1,5})$")
-
-
-def _listen(value: str) -> str:
-    if not _LISTEN.match(value) or (
-        not value.startswith(("unix:", "systemd:")) and int(value.rsplit(":", 1)[1]) > 65_535
-    ):
-        raise ValueError('expected "host:port", "[ipv6]:port", "unix:/path" or "systemd:NAME"')
-    return value
-
-
-Listen = Annotated[str, AfterValidator(_listen)]
-
-
-def _loopback() -> tuple[Network, ...]:
-    return (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+    certificate: FilePath
+    key: FilePath
 
 
 class Listener(Section):
@@ -106,7 +86,7 @@ class Listener(Section):
     #: Refuse MAIL before STARTTLS.
     require_tls: bool = False
     #: Who may connect; a unix socket is open to whoever may open it.
-    networks: tuple[Network, ...] = Field(default_factory=_loopback)
+    networks: tuple[Network, ...] = Field(default_factory=loopback)
     #: Whose headers (Authentication-Results, X-Original-To, slug header) are believed.
     trusted: tuple[Network, ...] = ()
     #: Normalise bare LF and CR instead of refusing them; for devices, never for the open net.
@@ -139,11 +119,11 @@ class Smtp(Section):
 
 
 class Spool(Section):
-    folder: Path
+    folder: FilePath
     #: Content up to this lives in the database row, larger content in a file of its own.
     inline_limit_bytes: Positive = 128 * 1024
     #: Free space that is never used: below it the peer hears 452.
-    min_free_bytes: Annotated[int, Field(ge=0)] = 500 * MB
+    min_free_bytes: Annotated[Whole, Field(ge=0)] = 500 * MB
     max_waiting: Positive = 1_000_000
     #: No more mail is taken while the oldest waiting one is older than this.
     max_oldest_days: Days = 7.0
@@ -170,14 +150,14 @@ class Sender(Section):
     #: Appended to an address that has no domain ("root").
     default_domain: str = "localhost.invalid"
     #: Addresses ("anna@example.com") and domains ("@example.com") of staff: they must prove it.
-    staff: tuple[str, ...] = ()
+    staff: tuple[AddressOrDomain, ...] = ()
     #: authserv-ids whose Authentication-Results count, from trusted peers only.
     authserv_ids: tuple[str, ...] = ()
     #: Peers whose mail proves staff by coming from there.
     staff_networks: tuple[Network, ...] = ()
     unproved_staff: Literal["note", "hold"] = "note"
     #: Further addresses of ours, never used as author or recipient.
-    own: tuple[str, ...] = ()
+    own: tuple[AddressOrDomain, ...] = ()
 
 
 class AuthorRule(Section):
@@ -185,7 +165,7 @@ class AuthorRule(Section):
 
     use: Literal["reply-to", "header", "body", "fixed"]
     #: Only for mail whose From matches one of these addresses or "@domains"; empty for all.
-    when_from: tuple[str, ...] = ()
+    when_from: tuple[AddressOrDomain, ...] = ()
     #: `header`: the field with the address; `body`: the label before it ("E-mail:").
     email: str = ""
     #: `header`: the field with the name; `body`: the label before it ("Name:").
@@ -226,6 +206,9 @@ class KeyPattern(Section):
     def _one(self) -> Self:
         if bool(self.key) == bool(self.slug):
             raise ValueError("give exactly one of `key` and `slug`")
+        unknown = unknown_groups(self.key or self.slug, self.match)
+        if unknown:
+            raise ValueError(f"the template asks for the group {{{unknown[0]}}}, which `match` does not have")
         return self
 
 
@@ -258,7 +241,7 @@ class Quiet(StrEnum):
 
 class Body(Section):
     prefer: Literal["auto", "html", "text"] = "auto"
-    max_chars: Annotated[int, Field(ge=1_000)] = 60_000
+    max_chars: Annotated[Whole, Field(ge=1_000)] = 60_000
     #: Where an inline picture is referred to: a link to the staged file, or only an attachment.
     pictures: Literal["link", "attach"] = "link"
     #: When the mail as it came goes along as a file.
@@ -283,7 +266,7 @@ class Route(Section):
 
     name: Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")]
     #: "support@example.com" (plus-addresses included), "@example.com", or "/regular expression/".
-    recipients: Annotated[tuple[str, ...], Field(min_length=1)]
+    recipients: Annotated[tuple[Recipient, ...], Field(min_length=1)]
     brand: str
     #: The channel's slug: `conversation[category]`.
     channel: str
@@ -297,7 +280,7 @@ class Route(Section):
     quiet: bool = False
     #: To and Cc become participants of the conversation.
     copy_recipients: bool = False
-    max_copied: Annotated[int, Field(ge=0, le=100)] = 20
+    max_copied: Annotated[Whole, Field(ge=0, le=100)] = 20
     #: Mail is kept, not posted, until an operator releases it.
     hold: bool = False
     examples: tuple[Example, ...] = ()
@@ -362,7 +345,7 @@ class Reamaze(Section):
     read_timeout_s: Seconds = 60.0
     parallel: Positive = 4
     #: Per brand; 0 for no own limit. Re:amaze's own limit is not published.
-    calls_per_minute: Annotated[int, Field(ge=0)] = 0
+    calls_per_minute: Annotated[Whole, Field(ge=0)] = 0
     #: After an unclear answer the bridge looks twice, this long apart, before it posts again.
     look_again_s: Seconds = 10.0
     #: One `attachment` a message with quiet follow-ups, or all in `attachments`.
@@ -373,9 +356,9 @@ class Workers(Section):
     """The processes that take mails apart."""
 
     #: 0 for one a core, at least two.
-    processes: Annotated[int, Field(ge=0, le=64)] = 0
+    processes: Annotated[Whole, Field(ge=0, le=64)] = 0
     time_limit_s: Seconds = 20.0
-    memory_bytes: Annotated[int, Field(ge=128 * MB)] = 768 * MB
+    memory_bytes: Annotated[Whole, Field(ge=128 * MB)] = 768 * MB
 
 
 class Retry(Section):

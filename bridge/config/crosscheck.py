@@ -1,0 +1,188 @@
+"""What no single section can see: names that must be unique, names that must exist, ports taken twice, mail for two routes.
+
+`mistakes` reads the plain data, so these are named together with everything the schema found, however broken the rest of the
+file is. `warnings` reads a valid config and names what runs but is probably not meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from bridge.config import outline, schema, wording
+from bridge.config.document import Path
+
+Finding = tuple[Path, str]
+
+
+def mistakes(data: dict[str, Any]) -> Iterator[Finding]:
+    """What cannot be right, whatever else is wrong with the file."""
+    listeners = list(_each(data, "smtp", "listeners"))
+    routes = list(_each(data, "routes"))
+    yield from _unique(listeners, "name", "listener")
+    yield from _unique(routes, "name", "route")
+    yield from _addresses(data, listeners)
+    yield from _brands(data, routes)
+    yield from _recipients(routes)
+
+
+def warnings(config: schema.Config) -> Iterator[Finding]:
+    """What is allowed but surprises people."""
+    for index, listener in enumerate(config.smtp.listeners):
+        for finding in _listener(listener):
+            yield (("smtp", "listeners", index, finding[0]), finding[1])
+    yield from _public_url(config)
+    for name, brand in config.reamaze.brands.items():
+        url = urlsplit(brand.base_url)
+        if url.scheme == "http" and not _loopback(url.hostname):
+            yield (
+                ("reamaze", "brands", name, "base_url"),
+                "the token travels unencrypted over http; write https:// unless this is a test",
+            )
+    if config.retry.first_delay_s > config.retry.max_delay_s:
+        yield (("retry", "first_delay_s"), "longer than `max_delay_s`, so every delay is `max_delay_s`")
+
+
+def _each(data: dict[str, Any], *path: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The sections of a list, as far as the file has such a list."""
+    found: Any = data
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    if isinstance(found, list):
+        for index, item in enumerate(found):
+            if isinstance(item, dict):
+                yield (*path, index), item
+
+
+def _unique(items: list[tuple[Path, dict[str, Any]]], key: str, noun: str) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for path, item in items:
+        name = item.get(key)
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            yield (
+                (*path, key),
+                f'another {noun} is named "{name}" too; names tell them apart in logs, so choose another',
+            )
+        seen.add(name)
+
+
+def _addresses(data: dict[str, Any], listeners: list[tuple[Path, dict[str, Any]]]) -> Iterator[Finding]:
+    """Two servers on one port; and what only one kind of server can listen on."""
+    serve = (data.get("staging") or {}).get("serve") if isinstance(data.get("staging"), dict) else None
+    http = [
+        (("staging", "serve"), serve, "127.0.0.1:8025"),
+        (("operate",), data.get("operate", {}), "127.0.0.1:8026"),
+    ]
+    taken: dict[str, str] = {}
+    for path, item, default in (*((path, item, None) for path, item in listeners), *http):
+        listen = item.get("listen", default) if isinstance(item, dict) else None
+        if not isinstance(listen, str):
+            continue
+        here = (*path, "listen")
+        if path[0] != "smtp" and listen.startswith(("unix:", "systemd:", "*")):
+            yield here, f'expected "host:port" for an HTTP listener, got "{listen}"'
+        if item.get("kind") == "lmtp" and listen.endswith(":25"):
+            yield (
+                here,
+                "LMTP must not use port 25 (RFC 2033, section 5); choose another port or a unix socket",
+            )
+        if listen in taken:
+            yield here, f'"{listen}" is already taken by `{taken[listen]}`; choose another port'
+        taken.setdefault(listen, wording.shown(path))
+
+
+def _brands(data: dict[str, Any], routes: list[tuple[Path, dict[str, Any]]]) -> Iterator[Finding]:
+    reamaze = data.get("reamaze")
+    brands = reamaze.get("brands") if isinstance(reamaze, dict) else None
+    if not isinstance(brands, dict) or not brands:
+        return
+    for path, route in routes:
+        brand = route.get("brand")
+        if not isinstance(brand, str) or brand in brands:
+            continue
+        meant = outline.nearest(brand, tuple(brands))
+        hint = (
+            f'did you mean "{meant}"?' if meant else "there are " + ", ".join(f'"{name}"' for name in brands)
+        )
+        yield (*path, "brand"), f'no brand "{brand}" below `reamaze.brands`; {hint}'
+
+
+def _recipients(routes: list[tuple[Path, dict[str, Any]]]) -> Iterator[Finding]:
+    """One recipient named twice: only the first route ever gets it."""
+    taken: dict[str, str] = {}
+    for path, route in routes:
+        recipients = route.get("recipients")
+        for index, recipient in enumerate(recipients if isinstance(recipients, list) else ()):
+            if not isinstance(recipient, str):
+                continue
+            key = recipient if recipient.startswith("/") else recipient.lower()
+            if key in taken:
+                yield (
+                    (*path, "recipients", index),
+                    f'"{recipient}" is already a recipient of {taken[key]}, which gets its mail; remove one of the two',
+                )
+            taken.setdefault(key, f'route "{route.get("name", "")}"')
+
+
+def _listener(listener: schema.Listener) -> Iterator[tuple[str, str]]:
+    if listener.listen.startswith("unix:"):
+        return
+    open_to_all = any(network.prefixlen == 0 for network in listener.networks)
+    host = listener.listen.rpartition(":")[0].strip("[]")
+    if not listener.networks:
+        yield "networks", "empty, so nobody can connect; name the mail servers that may"
+    elif not (listener.listen.startswith("systemd:") or _loopback(host)) and all(
+        network.is_loopback for network in listener.networks
+    ):
+        yield (
+            "networks",
+            f"only this host may connect, though it listens on {listener.listen}; name who else may",
+        )
+    if listener.legacy and open_to_all:
+        yield (
+            "legacy",
+            "bare line ends are taken from anywhere, which lets a sender smuggle mails; limit `networks`",
+        )
+    for network in listener.trusted:
+        if network.prefixlen == 0:
+            yield (
+                "trusted",
+                "the headers of every peer are believed, so anybody can pass as staff; name your servers",
+            )
+        elif not any(network.version == may.version and network.overlaps(may) for may in listener.networks):
+            yield "trusted", f"{network} may not connect at all; add it to `networks` or remove it here"
+
+
+def _public_url(config: schema.Config) -> Iterator[Finding]:
+    serve = config.staging.serve
+    path, url = (
+        (("staging", "serve", "public_url"), serve.public_url)
+        if serve
+        else (("staging", "put", "public_url"), config.staging.put.public_url if config.staging.put else "")
+    )
+    address = urlsplit(url)
+    online = any(not _loopback(urlsplit(brand.base_url).hostname) for brand in config.reamaze.brands.values())
+    if _loopback(address.hostname):
+        if online:
+            yield (
+                path,
+                "only this host can fetch files from there, and Re:amaze must; give the address it is seen under",
+            )
+    elif address.scheme != "https":
+        yield (
+            path,
+            "customers' files travel unencrypted over http; put a certificate before it and write https://",
+        )
+
+
+def _loopback(host: str | None) -> bool:
+    if host in ("localhost", ""):
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
