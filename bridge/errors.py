@@ -10,6 +10,7 @@
     ├── StagingError                a file could not be made fetchable
     │   ├── StagingRefusedError     not for this file, ever
     │   └── StagingLaterError       not now
+    │       └── FileGoneError       the decoded file was swept: decode the mail again
     └── ReamazeError                Re:amaze did not do what it was asked
         ├── RefusedError            permanent for this mail: 400, 413, 422 …
         ├── MissingError            404: no such conversation
@@ -70,6 +71,10 @@ class StagingLaterError(StagingError):
     def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+
+
+class FileGoneError(StagingLaterError):
+    """The decoded file is no longer in the store; decoding the mail again puts it back under the same digest."""
 
 
 class ReamazeError(BridgeError):
