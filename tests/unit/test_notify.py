@@ -53,7 +53,7 @@ def test_a_watcher_that_does_not_read_never_blocks_the_daemon(systemd: socket.so
     address = str(tmp_path / "notify")
     systemd.bind(address)
     environ = {"NOTIFY_SOCKET": address}
-    assert not all([notify.send("WATCHDOG=1", environ=environ) for _ in range(5_000)])
+    assert not all(notify.send("WATCHDOG=1", environ=environ) for _ in range(5_000))
 
 
 @pytest.mark.parametrize(
