@@ -1,0 +1,287 @@
+"""Who wrote the mail: the user Re:amaze will show, why, and what an agent should know about the choice.
+
+Always names somebody that can be posted: the route's rules first, then From, Sender, the reverse-path, and the configured
+unknown sender. Nobody becomes staff by writing a staff address into From: it is proved, or posted as unverified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from bridge.compose import address, proof, words
+from bridge.config.schema import AuthorRule, Person, Route, Sender
+from bridge.model import Address, Author, Envelope, Mail, User
+
+MAX_NAME = 120
+_MAX_LINES = 2_000
+_VIA = " via "
+#: What a mail list or group writes into its copies, and so the fields that hold its own address.
+_LIST_FIELDS = ("list-post", "x-beenthere", "mailing-list", "x-google-group", "x-mailinglist")
+_ORIGINAL_FIELDS = ("x-original-from", "x-original-sender")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The author, and the reason to hold the mail rather than post it ("" for none)."""
+
+    author: Author
+    hold: str = ""
+    #: False where the user is the stand-in for somebody unknown or unproved.
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    name: str
+    email: str
+    because: str
+    remarks: tuple[str, ...] = ()
+
+
+def choose(mail: Mail, envelope: Envelope, route: Route, sender: Sender, own: Collection[str]) -> Author:
+    """The author of the mail; never fails."""
+    return decide(mail, envelope, route, sender, own).author
+
+
+def decide(mail: Mail, envelope: Envelope, route: Route, sender: Sender, own: Collection[str]) -> Choice:
+    """The author, and whether the choice asks that the mail is held."""
+    found = (
+        _by_rules(mail, route, own)
+        or _by_from(mail, sender, own)
+        or _by_sender(mail, own)
+        or _by_reverse_path(envelope, own)
+    )
+    if found is None:
+        user = _user(sender.unknown.name, sender.unknown.email)
+        remark = "No usable address in From, Sender or the envelope: posted as the unknown sender."
+        return Choice(Author(user, "no address was found", (remark,)), known=False)
+    if address.listed(found.email, sender.staff):
+        return _staff(found, proof.of(mail, envelope, sender, found.email), sender)
+    author = Author(_user(found.name, found.email), found.because, (*found.remarks, *_doubts(found)))
+    if address.listed(found.email, own):
+        remark = f"The author {found.email} is one of our own addresses: a loop, or a forged From."
+        return Choice(replace(author, remarks=(*author.remarks, remark)), hold=remark)
+    return Choice(_checked(author, mail, envelope, sender))
+
+
+def _staff(found: _Found, shown: proof.Proof, sender: Sender) -> Choice:
+    if shown.holds:
+        because = f"{found.because}; staff, proved: {shown.because}"
+        return Choice(Author(_user(found.name, found.email), because, found.remarks))
+    who = f"{found.name or _local(found.email)} (unverified {found.email})"
+    remark = (
+        f"The mail says it is from {found.email}, which is staff, but nothing proves it: {shown.because}."
+    )
+    author = Author(
+        _user(who, sender.unknown.email),
+        f"{found.because}; staff, not proved: {shown.because}",
+        (remark, *found.remarks),
+    )
+    return Choice(author, hold=remark if sender.unproved_staff == "hold" else "", known=False)
+
+
+def _checked(author: Author, mail: Mail, envelope: Envelope, sender: Sender) -> Author:
+    """A customer needs no proof; that the check failed is worth a line."""
+    shown = proof.of(mail, envelope, sender, author.user.email)
+    if not shown.failed:
+        return author
+    remark = f"The address {author.user.email} failed its domain's check ({shown.because})."
+    return replace(author, remarks=(*author.remarks, remark))
+
+
+# -- the route's rules -----------------------------------------------------------------------------
+
+
+def _by_rules(mail: Mail, route: Route, own: Collection[str]) -> _Found | None:
+    written = [address.canonical(entry.email) for entry in mail.authors]
+    for rule in route.author:
+        if rule.when_from and not any(address.listed(email, rule.when_from) for email in written):
+            continue
+        found = _by_rule(rule, mail, own)
+        if found is not None:
+            return found
+    return None
+
+
+def _by_rule(rule: AuthorRule, mail: Mail, own: Collection[str]) -> _Found | None:
+    match rule.use:
+        case "reply-to":
+            return next(_usable(mail.reply_to, "rule reply-to", own), None)
+        case "header":
+            # Written into the config on purpose, so believed as it stands; staff must prove itself all the same.
+            return _by_texts(
+                mail.headers_named(rule.email), mail.header(rule.name), f"rule header {rule.email}", own
+            )
+        case "body":
+            lines = words.text(mail).split("\n")[:_MAX_LINES]
+            name = next(_labelled(lines, rule.name), None) if rule.name else None
+            return _by_texts(tuple(_labelled(lines, rule.email)), name, f"rule body {rule.email}", own)
+        case "fixed":
+            person = rule.user or Person(email="")
+            email = address.canonical(person.email)
+            return _Found(person.name, email, "rule fixed") if address.valid(email) else None
+        case never:
+            assert_never(never)
+
+
+def _by_texts(texts: tuple[str, ...], name: str | None, because: str, own: Collection[str]) -> _Found | None:
+    read = (entry for entry in map(address.read, texts[:50]) if entry is not None)
+    found = next(_usable(read, because, own), None)
+    return found and replace(found, name=_one_line(name or "") or found.name)
+
+
+def _labelled(lines: list[str], label: str) -> Iterator[str]:
+    """What stands behind the label, on its line or, where that is all the line says, on the next one."""
+    wanted = label.strip().lower().rstrip(":")
+    for number, line in enumerate(lines):
+        plain = line[:1_000].strip(" \t*_|>-•")
+        if not wanted or not plain.lower().startswith(wanted):
+            continue
+        rest = plain[len(wanted) :].lstrip(" \t*_|")
+        if rest and rest[0] not in ":：=":
+            continue
+        value = rest[1:].strip(" \t*_|")
+        if not value and number + 1 < len(lines):
+            value = lines[number + 1][:1_000].strip(" \t*_|>")
+        if value:
+            yield value
+
+
+# -- the mail's own fields -------------------------------------------------------------------------
+
+
+def _by_from(mail: Mail, sender: Sender, own: Collection[str]) -> _Found | None:
+    for entry in mail.authors:
+        email = address.canonical(entry.email)
+        remarks: tuple[str, ...] = ()
+        if email and not address.host(email):
+            local = email.rstrip("@")
+            email = f"{local}@{sender.default_domain}".lower()
+            remarks = (f"From is only {local!r}: {sender.default_domain} was added.",)
+        if not address.valid(email):
+            continue
+        if len(mail.authors) > 1:
+            others = ", ".join(_shown(other) for other in mail.authors[:10] if other is not entry)
+            remarks += (f"From names several authors; the others are {others}.",)
+        if entry.doubtful:
+            remarks += (f"The address {email} was guessed from a malformed From.",)
+        found = _Found(entry.name, email, "From", remarks)
+        return _behind_rewriting(mail, found, own) or found
+    return None
+
+
+def _by_sender(mail: Mail, own: Collection[str]) -> _Found | None:
+    found = next(_usable((mail.sender,), "Sender", own), None) if mail.sender else None
+    return found and replace(
+        found, remarks=("From is missing or unusable: the author is taken from Sender.",)
+    )
+
+
+def _by_reverse_path(envelope: Envelope, own: Collection[str]) -> _Found | None:
+    path = unwrapped(envelope.reverse_path)
+    found = next(_usable((Address("", path),), "the envelope's reverse-path", own), None)
+    return found and replace(
+        found, remarks=("From and Sender are missing or unusable: the author is taken from the envelope.",)
+    )
+
+
+def _usable(
+    entries: Iterator[Address] | tuple[Address, ...], because: str, own: Collection[str]
+) -> Iterator[_Found]:
+    for entry in entries:
+        email = address.canonical(entry.email)
+        if address.valid(email) and not address.listed(email, own):
+            yield _Found(entry.name, email, because)
+
+
+def unwrapped(reverse_path: str) -> str:
+    """The reverse-path without what forwarders and signers wrap around it: SRS0, SRS1, BATV."""
+    local, at, domain = reverse_path[: 4 * address.MAX_CHARS].strip().strip("<>").rpartition("@")
+    lowered = local.lower()
+    if not at:
+        return ""
+    if lowered.startswith("prvs="):  # prvs=TAG=local, RFC draft; some write prvs=local/TAG
+        rest = local[5:]
+        tag, equals, inner = rest.partition("=")
+        return unwrapped(f"{inner}@{domain}") if equals and tag else f"{rest.partition('/')[0]}@{domain}"
+    if lowered.startswith("btv1=="):
+        return f"{local[6:].partition('==')[2]}@{domain}"
+    if lowered.startswith("srs1") and local[4:5] in ("=", "+", "-"):
+        # SRS1=HASH=first.forwarder==HASH=TT=domain=local
+        local = "srs0" + "=" + local[5:].partition("=")[2].partition("=")[2].lstrip("=+-")
+        lowered = local.lower()
+    if lowered.startswith("srs0") and local[4:5] in ("=", "+", "-"):
+        parts = local[5:].split("=", 3)
+        return f"{parts[3]}@{parts[2]}" if len(parts) == 4 else ""
+    return f"{local}@{domain}"
+
+
+# -- mail lists and groups that put themselves into From -------------------------------------------
+
+
+def _behind_rewriting(mail: Mail, written: _Found, own: Collection[str]) -> _Found | None:
+    """The author whom a list or group replaced by itself in From; None where From was not rewritten."""
+    lists = _list_addresses(mail)
+    is_own = address.listed(written.email, own)
+    via = _VIA in written.name.lower()
+    if not (is_own or via or written.email in lists):
+        return None
+    name = _before_via(written.name)
+    known = own if isinstance(own, frozenset) else frozenset(own)
+    taken = known | lists | {written.email}
+    original = tuple(
+        entry
+        for field in _ORIGINAL_FIELDS
+        for entry in map(address.read, mail.headers_named(field)[:2])
+        if entry
+    )
+    same_name = tuple(entry for entry in mail.cc[:50] if via and name and entry.name.strip("'\" ") == name)
+    for entries, field in ((original, "X-Original-From"), (mail.reply_to, "Reply-To"), (same_name, "Cc")):
+        found = next(_usable(entries, f"{field}, for From is the list or group {written.email}", taken), None)
+        if found is None:
+            continue
+        remark = f"From is {written.email}; the author is taken from {field}, which nobody vouches for."
+        # A group of ours is known to rewrite; anybody else's "via" is only that sender's word.
+        remarks = written.remarks if is_own else (*written.remarks, remark)
+        return replace(found, name=_before_via(found.name) or name, remarks=remarks)
+    return None
+
+
+def _list_addresses(mail: Mail) -> frozenset[str]:
+    texts = (
+        value.replace("<mailto:", "<") for field in _LIST_FIELDS for value in mail.headers_named(field)[:3]
+    )
+    return frozenset(entry.email for entry in map(address.read, texts) if entry)
+
+
+def _before_via(name: str) -> str:
+    at = name.lower().rfind(_VIA)
+    return (name[:at] if at >= 0 else name).strip("'\" ")
+
+
+# -- names -----------------------------------------------------------------------------------------
+
+
+def _user(name: str, email: str) -> User:
+    return User(_one_line(name) or _local(email), email)
+
+
+def _doubts(found: _Found) -> tuple[str, ...]:
+    inner = address.read(found.name) if "@" in found.name else None
+    if inner is None or inner.email == found.email:
+        return ()
+    return (f"The sender's name shows {inner.email}, but the address is {found.email}.",)
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name[: 4 * MAX_NAME].split())[:MAX_NAME].strip()
+
+
+def _local(email: str) -> str:
+    return email.partition("@")[0]
+
+
+def _shown(entry: Address) -> str:
+    return f"{entry.name} <{entry.email}>"[:200] if entry.name else entry.email[:200]

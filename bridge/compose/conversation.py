@@ -1,0 +1,236 @@
+"""Which conversation a mail belongs to: the clues it carries, best first, and the signed tokens of ours among them.
+
+A clue is evidence, not a decision: the spool takes the first that hits. A token is a number under a keyed digest, so one that was
+guessed, or made by another bridge, is no clue at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from bridge.compose import address, slug, subject, words
+from bridge.compose import route as routing
+from bridge.config.schema import DAY_S, Adopt, KeyPattern, Route
+from bridge.model import Clue, Envelope, KeyClue, Kind, Mail, SlugClue, ThreadClue, TokenClue, User
+
+MAX_IDS = 100
+MAX_ID_CHARS = 250
+#: How much of a mail a route's pattern is run on; its time is the worker's limit.
+MAX_BODY = 100_000
+MAX_FIELD = 10_000
+_MAX_KEY = 200
+_MAX_TOKENS = 100
+_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u to misread
+_SIGNATURE_CHARS = 10
+_MAX_NUMBER_CHARS = 13
+_IN_SUBJECT = re.compile(r"\[#([0-9a-zA-Z]{11,23})\]")
+_IN_TEMPLATE = re.compile(r"\{(\w{1,40})\}")
+
+
+# -- tokens ----------------------------------------------------------------------------------------
+
+
+def token(number: int, keys: Sequence[bytes]) -> str:
+    """The signed token of a conversation row, for a plus-address: letters and digits that survive any change of case.
+
+    The first key signs. Raises ValueError for a negative number or without a key.
+    """
+    if number < 0 or not keys:
+        raise ValueError("a token needs a number from 0 and a key")
+    digits = ""
+    rest = number
+    while rest or not digits:
+        rest, digit = divmod(rest, 32)
+        digits = _DIGITS[digit] + digits
+    return digits + _signature(digits, keys[0])
+
+
+def subject_token(number: int, keys: Sequence[bytes]) -> str:
+    """The token as it stands in a subject: `[#…]`."""
+    return f"[#{token(number, keys)}]"
+
+
+def read_token(text: str, keys: Sequence[bytes]) -> int | None:
+    """The number of a conversation row, where one of the keys signed it; constant in time for tokens of one length."""
+    text = text.strip().lower()
+    digits, signature = text[:-_SIGNATURE_CHARS], text[-_SIGNATURE_CHARS:]
+    if not 0 < len(digits) <= _MAX_NUMBER_CHARS or any(char not in _DIGITS for char in text):
+        return None
+    if digits != "0" and digits[0] == "0":
+        return None
+    matches = [hmac.compare_digest(signature, _signature(digits, key)) for key in keys]
+    if not any(matches):
+        return None
+    number = 0
+    for char in digits:
+        number = number * 32 + _DIGITS.index(char)
+    return number
+
+
+def without_tokens(text: str, keys: Sequence[bytes]) -> str:
+    """The subject without the tokens that are ours; those of others are part of what somebody wrote."""
+    kept = _IN_SUBJECT.sub(lambda match: match[0] if read_token(match[1], keys) is None else "", text)
+    return " ".join(kept.split()) if kept != text else text
+
+
+def _signature(digits: str, key: bytes) -> str:
+    digest = hmac.new(key, b"conversation:" + digits.encode("ascii"), hashlib.sha256).digest()
+    bits = int.from_bytes(digest[:8], "big")
+    return "".join(_DIGITS[bits >> shift & 31] for shift in range(0, 5 * _SIGNATURE_CHARS, 5))
+
+
+# -- clues -----------------------------------------------------------------------------------------
+
+
+def clues(
+    mail: Mail,
+    envelope: Envelope,
+    route: Route,
+    *,
+    recipients: Sequence[str],
+    user: User,
+    keys: Sequence[bytes],
+    known: bool = True,
+) -> tuple[Clue, ...]:
+    """Everything in the mail that names its conversation, best first.
+
+    `known` is False where the user stands in for somebody unknown: then a shared subject says nothing about a shared matter.
+    """
+    found: list[Clue] = [*_trusted_slug(mail, envelope, route)]
+    found += _tokens(mail, route, recipients, keys)
+    ids = thread_ids(mail)
+    if route.conversation.references and ids:
+        found.append(ThreadClue(ids, "In-Reply-To" if mail.in_reply_to else "References"))
+    found += patterns(mail, route)
+    found += _by_subject(mail, route, user, keys, known=known)
+    return tuple(dict.fromkeys(found))
+
+
+def thread_ids(mail: Mail) -> tuple[str, ...]:
+    """The ids this mail answers: In-Reply-To, then References from the newest on."""
+    ids = (plain_id(entry) for entry in (*mail.in_reply_to[:MAX_IDS], *mail.references[: -MAX_IDS - 1 : -1]))
+    return tuple(dict.fromkeys(filter(None, ids)))[:MAX_IDS]
+
+
+def plain_id(message_id: str) -> str:
+    """A Message-ID as it is compared: no brackets, no blanks; a very long one as its digest."""
+    plain = "".join(message_id.split()).strip("<>")
+    if len(plain) <= MAX_ID_CHARS:
+        return plain
+    return "sha256:" + hashlib.sha256(plain.encode("utf-8", "replace")).hexdigest()
+
+
+def patterns(mail: Mail, route: Route) -> Iterator[KeyClue | SlugClue]:
+    """What the route's own patterns find."""
+    for pattern in route.conversation.patterns:
+        match = _search(pattern, mail)
+        if match is None:
+            continue
+        because = f"the route's pattern {pattern.match[:100]} in {pattern.where}"
+        if pattern.key:
+            key = _filled(pattern.key, match)
+            if key:
+                yield KeyClue(f"key:{_bounded(key)}", because)
+            continue
+        name = _filled(pattern.slug, match)
+        named = name if slug.valid(name) else slug.from_subject(name)
+        if named and pattern.adopt is Adopt.NEVER:
+            # Mails that name one slug stay together, without touching a conversation the bridge did not open.
+            yield KeyClue(f"slug:{named}", because)
+        elif named:
+            yield SlugClue(named, because, pattern.adopt is Adopt.ALWAYS)
+
+
+def _trusted_slug(mail: Mail, envelope: Envelope, route: Route) -> Iterator[SlugClue]:
+    name = route.conversation.slug_header
+    value = (mail.header(name) or "").strip() if name and envelope.trusted else ""
+    if slug.valid(value):
+        yield SlugClue(value, f"the header {name} of a trusted peer", always=True)
+
+
+def _tokens(
+    mail: Mail, route: Route, recipients: Sequence[str], keys: Sequence[bytes]
+) -> Iterator[TokenClue]:
+    places: list[tuple[str, Iterable[str]]] = []
+    if route.conversation.plus_token:
+        places.append(("the plus-address", _plus_parts(mail, recipients)))
+    if route.conversation.subject_token:
+        places.append(("the subject", (match[1] for match in _IN_SUBJECT.finditer(mail.subject[:MAX_FIELD]))))
+    for place, texts in places:
+        for text, _ in zip(texts, range(_MAX_TOKENS), strict=False):
+            number = read_token(text, keys)
+            if number is not None:
+                yield TokenClue(number, f"a signed token in {place}")
+
+
+def _plus_parts(mail: Mail, recipients: Sequence[str]) -> Iterator[str]:
+    # A mail server in front may have put the base address into the envelope. The signature proves the token, so
+    # that it may as well come from a header.
+    headers = (mail.header("x-original-to"), mail.header("delivered-to"))
+    named = (entry.email for entry in (*mail.to[:50], *mail.cc[:50]))
+    for recipient in (*recipients, *filter(None, headers), *named):
+        yield from filter(None, routing.plus(recipient[: address.MAX_CHARS]).split("+"))
+
+
+def _search(pattern: KeyPattern, mail: Mail) -> re.Match[str] | None:
+    where, _, name = pattern.where.partition(":")
+    texts: Callable[[], Iterable[str]]
+    match where:
+        case "subject":
+            texts = lambda: (mail.subject[:MAX_FIELD],)  # noqa: E731 - read only where the pattern asks for it
+        case "header":
+            texts = lambda: (value[:MAX_FIELD] for value in mail.headers_named(name)[:20])  # noqa: E731
+        case _:
+            texts = lambda: (words.text(mail, MAX_BODY),)  # noqa: E731
+    try:
+        compiled = re.compile(pattern.match)
+    except (re.error, RecursionError, OverflowError):
+        return None
+    return next((match for text in texts() if (match := compiled.search(text))), None)
+
+
+def _filled(template: str, match: re.Match[str]) -> str:
+    """The template with its `{1}` and `{name}` filled in; "" where the pattern has no such group or it took no part."""
+    found = match.groupdict() | {str(number): value for number, value in enumerate(match.groups(), 1)}
+    found["0"] = match.group()
+    if any(not found.get(name) for name in _IN_TEMPLATE.findall(template)):
+        return ""
+    return " ".join(_IN_TEMPLATE.sub(lambda place: found[place[1]] or "", template).split())
+
+
+def _bounded(key: str) -> str:
+    key = key.casefold()
+    return (
+        key
+        if len(key) <= _MAX_KEY
+        else "sha256:" + hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+    )
+
+
+def _by_subject(
+    mail: Mail, route: Route, user: User, keys: Sequence[bytes], *, known: bool
+) -> Iterator[KeyClue | SlugClue]:
+    written = without_tokens(mail.subject, keys)
+    about = subject.key(written)
+    if not about or about == subject.key(route.default_subject) or subject.is_forward(written):
+        return
+    settings = route.conversation
+    if settings.subject and known and _is_conversational(mail):
+        digest = hashlib.sha256(f"{user.email}\0{about}".encode("utf-8", "replace")).hexdigest()
+        yield KeyClue(
+            f"subject:{digest[:40]}",
+            "the same subject from the same participant",
+            window_s=settings.subject_window_days * DAY_S,
+            register=mail.automatic is None,
+        )
+    named = slug.from_subject(subject.normalise(written))
+    if named and settings.slug_from_subject is not Adopt.NEVER:
+        yield SlugClue(named, "the slug of the subject", settings.slug_from_subject is Adopt.ALWAYS)
+
+
+def _is_conversational(mail: Mail) -> bool:
+    """An out-of-office answers somebody; a hundred notifications under one subject are a hundred matters."""
+    return mail.automatic is None or mail.automatic.kind is Kind.REPLY

@@ -1,0 +1,164 @@
+"""Puts together what will be said about a mail: user, subject, body, files, recipients, the note, and why each is as it is.
+
+Total and pure. Every leaf of the mail is in the body, among the files, or named in a line of the note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from bridge.compose import address, note, subject
+from bridge.compose import route as routing
+from bridge.config.schema import Quiet, Route, Sender
+from bridge.model import Author, Decision, Draft, Envelope, File, Leaf, Mail, Written
+
+_MAX_TAGS = 50
+
+
+class Body(Protocol):
+    """What `body.compose` made of the words."""
+
+    @property
+    def markdown(self) -> str: ...
+    @property
+    def inline(self) -> frozenset[int]: ...
+    @property
+    def remarks(self) -> tuple[str, ...]: ...
+
+
+def draft(
+    mail: Mail,
+    envelope: Envelope,
+    route: Route,
+    *,
+    sender: Sender,
+    own: Collection[str],
+    recipients: Sequence[str],
+    author: Author,
+    body: Body,
+    files: Sequence[File] = (),
+    remarks: Sequence[str] = (),
+) -> Draft:
+    """The message of a mail, its files without URLs yet.
+
+    `files` are the decoded leaves, and what the bridge adds (leaf -1); `remarks` is what came up on the way here.
+    """
+    placed = tuple(replace(file, inline=file.leaf >= 0 and file.leaf in body.inline) for file in files)
+    copied, left_out = _copied(mail, route, own, (*recipients, author.user.email, sender.unknown.email))
+    lost = tuple(_lost(mail, placed))
+    quiet = _quiet(mail, route)
+    said = (*author.remarks, *remarks, *lost, *body.remarks, *left_out, *mail.defects)
+    return Draft(
+        user=author.user,
+        subject=subject.shown(mail.subject, route.default_subject),
+        body=body.markdown,
+        files=placed,
+        recipients=copied,
+        suppress_notifications=bool(quiet),
+        tags=tuple(dict.fromkeys(tag for tag in route.tags if tag.strip()))[:_MAX_TAGS],
+        note=(*note.lines(said), *_full_subject(mail)),
+        decisions=(
+            Decision(
+                "route", f"{route.name}, for {', '.join(recipients) or 'no recipient'} from {envelope.peer}"
+            ),
+            Decision("author", f"{author.user.email}: {author.because}"),
+            *_placements(mail, placed),
+            *(Decision("part", line) for line in lost),
+            *(Decision("recipients", line) for line in _why_copied(route, copied, left_out)),
+            Decision("notifications", f"suppressed: {quiet}" if quiet else "as Re:amaze is set up"),
+            *([Decision("automatic", mail.automatic.because)] if mail.automatic else []),
+        ),
+    )
+
+
+def _quiet(mail: Mail, route: Route) -> str:
+    """Why nobody is notified; "" to notify. Automatic mail an operator released from hold is as quiet as any."""
+    if route.quiet:
+        return f"route {route.name} is quiet"
+    if mail.automatic is not None and route.automatic is not Quiet.POST:
+        return f"automatic mail, {mail.automatic.because}"
+    return ""
+
+
+# -- recipients ------------------------------------------------------------------------------------
+
+
+def _copied(
+    mail: Mail, route: Route, own: Collection[str], without: Collection[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who else gets later replies, and a remark where the cap left somebody out.
+
+    Recipients are sticky at Re:amaze, so nothing of ours and nobody who never reads may be among them.
+    """
+    if not route.copy_recipients or mail.automatic is not None:
+        return (), ()
+    ours = {address.canonical(entry) for entry in without}
+    ours |= {address.without_plus(entry) for entry in ours}
+    found: dict[str, None] = {}
+    for entry in (*mail.to, *mail.cc):
+        email = address.canonical(entry.email)
+        if (
+            address.valid(email)
+            and email not in ours
+            and not address.listed(email, own)
+            and not address.unread(email)
+            and not address.of_reamaze(email)
+            and routing.find((route,), email) is None
+        ):
+            found[email] = None
+    chosen = tuple(found)
+    over = len(chosen) - route.max_copied
+    if over <= 0:
+        return chosen, ()
+    return chosen[: route.max_copied], (f"{over} further recipients of the mail are not copied.",)
+
+
+def _why_copied(route: Route, copied: tuple[str, ...], left_out: tuple[str, ...]) -> Iterator[str]:
+    if copied:
+        yield f"To and Cc without our own: {', '.join(copied)}"
+    elif route.copy_recipients:
+        yield "nobody else to copy"
+    yield from left_out
+
+
+# -- parts -----------------------------------------------------------------------------------------
+
+
+def _placements(mail: Mail, files: Sequence[File]) -> Iterator[Decision]:
+    for block in mail.blocks:
+        if isinstance(block, Written):
+            kinds = [
+                kind for kind, words in (("text", block.text), ("HTML", block.html)) if words is not None
+            ]
+            parts = ", ".join(
+                _named(mail.leaves[leaf]) for leaf in block.leaves if 0 <= leaf < len(mail.leaves)
+            )
+            yield Decision("body", f"{' and '.join(kinds) or 'nothing'} of {parts or 'no part'}")
+    for file in files:
+        place = "shown in the body" if file.inline else "attached"
+        origin = _named(mail.leaves[file.leaf]) if 0 <= file.leaf < len(mail.leaves) else "made by the bridge"
+        yield Decision(f"file {file.name}", f"{place}: {origin}, {file.size_bytes:,} bytes")
+
+
+def _lost(mail: Mail, files: Sequence[File]) -> Iterator[str]:
+    """A sentence for each leaf that is neither words nor a file."""
+    placed = {file.leaf for file in files}
+    for block in mail.blocks:
+        if isinstance(block, Written):
+            placed.update(block.leaves)
+    for leaf in mail.leaves:
+        if leaf.index not in placed:
+            yield f"Part {_named(leaf)} is neither in the text nor among the files."
+
+
+def _named(leaf: Leaf) -> str:
+    name = f", {leaf.filename[:100]}" if leaf.filename else ""
+    return f"{leaf.section} ({leaf.content_type}{name})"
+
+
+def _full_subject(mail: Mail) -> tuple[str, ...]:
+    if not subject.is_cut(mail.subject):
+        return ()
+    return (f"The subject was cut. The whole of it: {' '.join(mail.subject[: note.MAX_QUOTED].split())}",)

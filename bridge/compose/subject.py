@@ -1,0 +1,124 @@
+"""What a subject is about, under the prefixes that mail programs of many languages put before it.
+
+Linear: the text is walked once from the left by a pattern that cannot backtrack, so a chain of thousands of prefixes costs
+no more than its length.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+#: A longer subject is cut for Re:amaze; the whole of it goes into the note.
+MAX_CHARS = 250
+_MAX_READ = 20_000
+
+_REPLIES = (
+    "re r rif ris aw antw antwort sv vs svar res resp rép réf odp odpověď ats atb ynt yanıt vá válasz bls balas răsp "
+    "отв отг ответ відп одг απ απάντηση השב תגובה رد 回复 回覆 答复 答覆 返信 회신 답장 trả_lời ตอบ ตอบกลับ"
+)
+_FORWARDS = (
+    "fw fwd wg weitergeleitet tr rv enc i inoltra vb vl videresendt doorst pd přep pers pārs edasi ilt i̇lt yml "
+    "továbbítás trs пер пересл переслано πρθ προώθ הועבר העבר إعادة_توجيه تحويل 转发 轉寄 轉發 転送 전달 chuyển_tiếp ส่งต่อ"
+)
+_AUTOMATIC = (
+    "automatic_reply autoreply auto-reply automatische_antwort réponse_automatique respuesta_automática "
+    "risposta_automatica resposta_automática automatisch_antwoord autosvar automatiskt_svar automaattinen_vastaus "
+    "automatická_odpověď automatyczna_odpowiedź автоответ автоматический_ответ 自動回覆 自动答复 自動応答"
+)
+_TAGS = "external|externes?|extern|ext|external e-?mail|external sender|spam|suspected spam|caution"
+
+
+def _words(*tables: str) -> str:
+    words = sorted({word for table in tables for word in table.split()}, key=len, reverse=True)
+    return "|".join(re.escape(unicodedata.normalize("NFC", word)).replace("_", " ") for word in words)
+
+
+# "Re:", "RE[5]:", "Re^2:", "Re(3):", "AW :", "Re;", "回复：" and the colons of "Re : :".
+_PREFIX = re.compile(
+    rf"(?:(?P<forward>{_words(_FORWARDS)})|(?:{_words(_REPLIES, _AUTOMATIC)}))"
+    r"(?:\[\d{1,4}\]|\(\d{1,4}\)|[\^*]\d{1,4}|\d{1,2})?[ \t]{0,8}[:;：︰](?:[ \t]{0,8}[:：])*",
+    re.IGNORECASE,
+)
+_TAG = re.compile(
+    rf"(?:\[(?:{_TAGS})\]|\{{(?:{_TAGS})\}}|\*{{1,3}}(?:{_TAGS})\*{{1,3}}|<(?:{_TAGS})>)[:\-]?", re.IGNORECASE
+)
+_LIST = re.compile(r"\[[^\[\]]{1,60}\]")
+
+
+def normalise(subject: str, *, tags: bool = True) -> str:
+    """The subject without reply and forward prefixes, in its own spelling; "" when nothing else was there.
+
+    `tags` also takes off what mail gateways prepend, such as "[EXTERNAL]". A list's "[name]" is kept, the prefixes behind it go.
+    """
+    return _walk(subject, tags=tags)[0]
+
+
+def is_forward(subject: str) -> bool:
+    """Whether the outermost prefix says that the mail is passed on, rather than answered."""
+    return _walk(subject, tags=True)[1] is True
+
+
+def is_reply(subject: str) -> bool:
+    """Whether the outermost prefix says that the mail answers another one."""
+    return _walk(subject, tags=True)[1] is False
+
+
+def key(subject: str) -> str:
+    """What two subjects of one matter have in common: normalised, without case, width or runs of blanks."""
+    return unicodedata.normalize("NFKC", normalise(subject)).casefold()
+
+
+def shown(subject: str, default: str) -> str:
+    """The subject of a new conversation: as written, in one line, cut at `MAX_CHARS`; the default where it says nothing."""
+    line = _line(subject)
+    if not normalise(line):
+        return default
+    return line if len(line) <= MAX_CHARS else line[: MAX_CHARS - 1].rstrip() + "…"
+
+
+def is_cut(subject: str) -> bool:
+    return len(_line(subject)) > MAX_CHARS
+
+
+def _line(subject: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", subject[:_MAX_READ]).split())
+
+
+def _walk(subject: str, *, tags: bool) -> tuple[str, bool | None]:
+    """What is left, and the kind of the outermost prefix: True for a forward, False for a reply, None without any."""
+    text = _line(subject)
+    at, brackets, names, outermost = 0, 0, "", None
+    while at < len(text):
+        if text[at] == " ":
+            at += 1
+        elif match := _PREFIX.match(text, at):
+            outermost = match["forward"] is not None if outermost is None else outermost
+            at = match.end()
+        elif tags and (match := _TAG.match(text, at)):
+            at = match.end()
+        elif text[at] == "[" and _PREFIX.match(text, at + (2 if text.startswith("[ ", at) else 1)):
+            brackets += 1
+            at += 1
+        elif (match := _LIST.match(text, at)) and (
+            match.group() == names or (not names and _PREFIX.match(text, match.end() + 1))
+        ):
+            names = match.group()
+            at = match.end()
+        else:
+            break
+    rest = text[at:].strip()
+    if brackets:
+        rest = _balanced(rest)
+    while rest.lower().endswith("(fwd)"):
+        rest = rest[:-5].rstrip()
+    return f"{names} {rest}".strip() if rest else "", outermost
+
+
+def _balanced(text: str) -> str:
+    """Without the closing brackets that a "[Fwd: …]" left at the end."""
+    surplus = text.count("]") - text.count("[")
+    while surplus > 0 and text.endswith("]"):
+        text = text[:-1].rstrip()
+        surplus -= 1
+    return text
