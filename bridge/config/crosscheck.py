@@ -139,8 +139,8 @@ def _listener(listener: schema.Listener) -> Iterator[tuple[str, str]]:
         network.is_loopback for network in listener.networks
     ):
         yield (
-            "networks",
-            f"only this host may connect, though it listens on {listener.listen}; name who else may",
+            "listen",
+            f"only this host may connect, though it listens on {listener.listen}; name in `networks` who else may",
         )
     if listener.legacy and open_to_all:
         yield (

@@ -92,6 +92,8 @@ class Document:
     keys: dict[Path, Place] = field(default_factory=dict)
     #: Mistakes found while reading: where, in which section, and what.
     mistakes: list[tuple[Place, Path, str]] = field(default_factory=list)
+    #: Values that are among the mistakes already; the data holds an empty text in their place.
+    unread: set[Path] = field(default_factory=set)
 
     def place(self, path: Path) -> Place:
         """Where the value stands, or the nearest section around it that does."""
@@ -210,16 +212,16 @@ class _Builder:
         return None
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
-        if _UNPRINTABLE.search(node.value):
-            self._mistake(node, path, "the text holds a control character; remove it")
-            return ""
-        if node.tag == _STRING:
-            return node.value
+        wrong = "this tag or value is not one a config can hold; put text into quotes"
         try:
-            return self._loader.construct_object(node)
+            if not _UNPRINTABLE.search(node.value):
+                return node.value if node.tag == _STRING else self._loader.construct_object(node)
+            wrong = "the text holds a control character; remove it"
         except (yaml.YAMLError, ValueError, OverflowError):
-            self._mistake(node, path, "this tag or value is not one a config can hold; put text into quotes")
-            return ""
+            pass
+        self._mistake(node, path, wrong)
+        self._document.unread.add(path)
+        return ""
 
     def _mistake(self, node: yaml.Node, path: Path, what: str) -> None:
         self._document.mistakes.append((_start(node), path, what))

@@ -91,7 +91,8 @@ def _validated(found: Document, path: Path) -> tuple[schema.Config | None, list[
         return schema.Config.model_validate(found.data, context={"folder": path.absolute().parent}), findings
     except ValidationError as error:
         errors = error.errors(include_url=False)
-    return None, wording.sentences(errors, found.data) + findings
+    findings += wording.sentences(errors, found.data)
+    return None, [finding for finding in findings if finding[0] not in found.unread]
 
 
 def _located(findings: Iterable[crosscheck.Finding], found: Document) -> list[tuple[document.Place, str]]:

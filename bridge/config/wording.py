@@ -43,8 +43,11 @@ _BOUNDS = {
 def sentences(errors: Iterable[ErrorDetails], data: Any) -> list[tuple[Path, str]]:
     """One sentence for each mistake, with the path of the value it is about."""
     found: dict[Path, str] = {}
-    for error in errors:
-        path = _path(error["loc"], data)
+    located = [(error, _path(error["loc"], data)) for error in errors]
+    misspelt = {(*path[:-1], _meant(path)) for error, path in located if error["type"] == "extra_forbidden"}
+    for error, path in located:
+        if error["type"] == "missing" and path in misspelt:
+            continue
         sentence = _sentence(error, path)
         # A union reports each member: the first says enough, but our own words and what lies deeper know better.
         if path not in found or error["type"] == "value_error":
@@ -90,8 +93,7 @@ def safe(path: Path) -> Path:
         and outline.section_at(path[:-1]) is schema.Secret
         and str(path[-1]) not in outline.keys(schema.Secret)
     ):
-        near = outline.nearest(str(path[-1]), tuple(outline.keys(schema.Secret)))
-        return path if near else path[:-1]
+        return path if _meant(path) else path[:-1]
     return path
 
 
@@ -119,18 +121,23 @@ def _sentence(error: ErrorDetails, path: Path) -> str:
 def _unknown(path: Path) -> str:
     section = outline.section_at(path[:-1])
     known = tuple(outline.keys(section)) if section else ()
-    key = str(path[-1])
-    meant = outline.nearest(key, known)
+    meant = _meant(path)
     if meant:
         return f"unknown key; did you mean `{meant}`?"
     if safe(path) != path:
         return (
             "an unknown key (not shown, as it may be the secret); known here are `file`, `env`, `credential`"
         )
-    elsewhere = outline.home(key)
+    elsewhere = outline.home(str(path[-1]))
     if elsewhere:
         return f"unknown key here; it belongs to `{elsewhere}`"
     return f"unknown key; known here are {', '.join(f'`{name}`' for name in known)}"
+
+
+def _meant(path: Path) -> str | None:
+    """The key of the same section that an unknown one was probably meant to be."""
+    section = outline.section_at(path[:-1])
+    return outline.nearest(str(path[-1]), tuple(outline.keys(section))) if section else None
 
 
 def _expected(kind: str, ctx: dict[str, Any], path: Path, value: Any) -> str:
