@@ -22,11 +22,14 @@ from bridge.compose import files as naming
 from bridge.compose import sort as sorting_rules
 from bridge.config.schema import Route, Sender
 from bridge.mail import decode, parse
-from bridge.model import Attached, Author, Draft, Envelope, File, Mail, Sorting, Span, User, Written
+from bridge.model import Attached, Author, Draft, Envelope, File, Mail, Sorting, Span, User
 from bridge.staging.files import Store
 
 #: How a mail that could not be read is named among the files.
 ORIGINAL_NAME = "original.eml"
+
+#: How much of a file is looked at to see what it is.
+SNIFFED_BYTES = 512
 
 Content = bytes | mmap.mmap
 
@@ -52,7 +55,7 @@ class Job:
     own: frozenset[str]
     #: Secrets for tokens, newest first.
     keys: tuple[bytes, ...]
-    #: The spool's folder of staged files.
+    #: The folder of decoded files.
     store: Path
     max_file_bytes: int
     effort: Effort = Effort.FULL
@@ -77,6 +80,11 @@ def sort(job: Job) -> Sorting:
         )
 
 
+def sort_all(jobs: list[Job]) -> list[Sorting]:
+    """`sort` for several mails in one worker call."""
+    return [sort(job) for job in jobs]
+
+
 def draft(job: Job) -> Draft:
     """What will be said about one mail; its files are on disk, fsynced, when this returns."""
     store = Store(job.store)
@@ -91,7 +99,7 @@ def draft(job: Job) -> Draft:
             naming=names,
             convert_html=job.effort is Effort.FULL,
         )
-        files, skipped = _extract(content, mail, names, body.inline, job, store)
+        files, remarks = _extract(content, mail, names, body.inline, job, store)
         return drafts.draft(
             mail,
             job.envelope,
@@ -102,7 +110,7 @@ def draft(job: Job) -> Draft:
             author=author_rules.choose(mail, job.envelope, job.route, job.sender, job.own),
             body=body,
             files=(*files, *_made(content, body, job, store)),
-            remarks=(*job.remarks, *skipped),
+            remarks=(*job.remarks, *remarks),
         )
 
 
@@ -161,31 +169,39 @@ def _extract(
     job: Job,
     store: Store,
 ) -> tuple[list[File], list[str]]:
-    """Every leaf that is not words, decoded and stored; a sentence for each that is not."""
+    """Every leaf that is not words, decoded and stored; a sentence for each that is not, or is not what it said."""
     attached = {block.leaf for block in mail.blocks if isinstance(block, Attached)}
+    taken = [name.name for name in names]
     files: list[File] = []
-    skipped: list[str] = []
+    remarks: list[str] = []
     for name in names:
         if name.leaf not in attached:
             continue
         leaf = mail.leaves[name.leaf]
+        checked = naming.checked(name, decode.head(content, leaf, SNIFFED_BYTES)[0], taken)
         try:
-            path, size_bytes, sha256 = store.write(decode.chunks(content, leaf), limit_bytes=job.max_file_bytes)
+            path, size_bytes, sha256 = store.write(
+                decode.chunks(content, leaf), limit_bytes=job.max_file_bytes
+            )
         except ValueError:
-            skipped.append(f"The file {name.name} is larger than {job.max_file_bytes:,} bytes and was left out.")
+            remarks.append(
+                f"The file {checked.name} is larger than {job.max_file_bytes:,} bytes and was left out."
+            )
             continue
+        if checked.remark:
+            remarks.append(checked.remark)
         files.append(
             File(
                 leaf=name.leaf,
-                name=name.name,
-                content_type=name.content_type,
+                name=checked.name,
+                content_type=checked.content_type,
                 path=path,
                 size_bytes=size_bytes,
                 sha256=sha256,
                 inline=name.leaf in inline,
             )
         )
-    return files, skipped
+    return files, remarks
 
 
 def _made(content: Content, body: bodies.Body, job: Job, store: Store) -> list[File]:
@@ -201,12 +217,11 @@ def _made(content: Content, body: bodies.Body, job: Job, store: Store) -> list[F
 
 def _write(store: Store, chunks: Iterator[bytes] | list[bytes], name: str, content_type: str) -> File:
     path, size_bytes, sha256 = store.write(chunks)
-    return File(leaf=-1, name=name, content_type=content_type, path=path, size_bytes=size_bytes, sha256=sha256)
+    return File(
+        leaf=-1, name=name, content_type=content_type, path=path, size_bytes=size_bytes, sha256=sha256
+    )
 
 
 def _slices(content: Content) -> Iterator[bytes]:
     for start in range(0, len(content), 256 * 1024):
         yield content[start : start + 256 * 1024]
-
-
-__all__ = ["Effort", "Job", "Written", "author_of", "draft", "sort", "unreadable"]

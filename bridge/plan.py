@@ -60,14 +60,16 @@ class Plan:
 
 
 def make(draft: Draft, new: New, *, together: bool) -> Plan:
-    """The steps for a draft: stage every file, post, one follow-up per further file, the note if there is one."""
+    """The steps for a draft: stage every file, post, one follow-up per further file, the note.
+
+    A note with nothing to say is not posted; whether there is, is known only when the other steps are done.
+    """
     attached = [index for index, file in enumerate(draft.files) if not file.inline]
     steps = [PlannedStep(Action.STAGE, index) for index in range(len(draft.files))]
     steps.append(PlannedStep(Action.POST))
     if not together:
         steps += [PlannedStep(Action.FOLLOW, index) for index in attached[1:]]
-    if draft.note:
-        steps.append(PlannedStep(Action.NOTE))
+    steps.append(PlannedStep(Action.NOTE))
     return Plan(draft, new, tuple(steps), together)
 
 

@@ -60,9 +60,7 @@ class Gates:
     def closed(self) -> frozenset[str]:
         """Brands nothing may be claimed for now: paused, or with their probe under way."""
         now = self._clock.monotonic_s()
-        return frozenset(
-            brand for brand, gate in self._gates.items() if gate.probing or gate.until_s > now
-        )
+        return frozenset(brand for brand, gate in self._gates.items() if gate.probing or gate.until_s > now)
 
     def any_to_probe(self) -> bool:
         """Whether some brand's pause is over and a single mail should be tried."""

@@ -1,0 +1,256 @@
+"""Wires the parts: starts them in order, the listeners last, and stops them in reverse.
+
+The order is the promise: mail is only taken when all that carries it is there, and nothing that carries mail goes before the listeners.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any, Self
+
+import uvloop
+
+from bridge import __version__, log, notify
+from bridge.clock import Clock, SystemClock
+from bridge.compose import route as routing
+from bridge.config.schema import Config
+from bridge.delivery.attempt import Parts
+from bridge.delivery.loop import Loop
+from bridge.errors import BridgeError
+from bridge.intake import Incoming, Intake
+from bridge.model import Envelope, Target
+from bridge.operate import app as operator_app
+from bridge.operate.snapshot import Snapshot
+from bridge.reamaze import Client
+from bridge.spool import Spool
+from bridge.staging import Staging, keys
+from bridge.staging.put import Put
+from bridge.staging.serve import Serve
+from bridge.web import Server, Starlette, bind
+from bridge.workers import Workers
+
+#: How often the account of accepted mail is checked, and how often what has expired is swept.
+AUDIT_EVERY_S = 60.0
+SWEEP_EVERY_S = 3_600.0
+#: A loop that has not turned for this long is stuck: the watchdog is no longer fed.
+STUCK_AFTER_S = 120.0
+
+
+class Door:
+    """The spool as the intake sees it; tells the loop about every mail that was committed."""
+
+    def __init__(self, spool: Spool, arrived: Callable[[], None]) -> None:
+        self._spool = spool
+        self._arrived = arrived
+        self.new_id = spool.new_id
+        self.room = spool.room
+        self.incoming = spool.incoming
+
+    async def put(
+        self, mail_id: str, envelope: Envelope, content: bytes | Incoming, targets: Sequence[Target]
+    ) -> None:
+        await self._spool.put(mail_id, envelope, content, targets)
+        self._arrived()
+
+
+class Daemon:
+    """One running bridge; `async with` it, or `run` it until a signal."""
+
+    def __init__(self, config: Config, *, clock: Clock | None = None, intake_only: bool = False) -> None:
+        self.config = config
+        self.clock = clock or SystemClock()
+        self._delivering = not intake_only
+        self._loop: Loop | None = None
+        self._spool: Spool | None = None
+        self._running: list[asyncio.Task[Any]] = []
+        self._unaccounted = 0
+        #: Listener name → address, once started.
+        self.addresses: dict[str, Any] = {}
+        self.staging_port: int | None = None
+        self.operate_port: int | None = None
+
+    @contextlib.asynccontextmanager
+    async def started(self) -> AsyncIterator[Self]:
+        """Everything up, in order; on leaving everything down, in reverse. Raises StartError or SpoolError."""
+        config = self.config
+        async with contextlib.AsyncExitStack() as stack:
+            spool = Spool.open(config.spool, clock=self.clock)
+            self._spool = spool
+            stack.callback(spool.close)
+            parts = await self._parts(stack, spool)
+            loop = self._loop = Loop(parts)
+            if config.operate.listen is not None:
+                server = await self._served(stack, operator_app.app(self.snapshot), config.operate.listen)
+                self.operate_port = server.port
+            await self._account()
+            tasks = [
+                self._every(AUDIT_EVERY_S, self._account),
+                self._every(SWEEP_EVERY_S, self._sweep(parts)),
+            ]
+            if self._delivering:
+                tasks.append(loop.run())
+            self._running = [asyncio.create_task(task) for task in (*tasks, self._feed_watchdog())]
+            stack.push_async_callback(self._stopped, loop)
+            intake = Intake(
+                config.smtp,
+                hostname=config.hostname,
+                spool=Door(spool, loop.mail_arrived),
+                targets=self._targets,
+                wants=self._wants,
+                clock=self.clock,
+            )
+            await intake.start()
+            stack.push_async_callback(intake.stop, config.operate.stop_within_s / 2)
+            self.addresses = dict(intake.addresses)
+            yield self
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, log.info, "reload-ignored")
+        async with self.started():
+            log.info("started", version=__version__, listeners=_shown(self.addresses))
+            notify.send("READY=1")
+            waiting = asyncio.create_task(stop.wait())
+            # None of the daemon's tasks ends by itself: one that did has failed, and a restart is the cure.
+            await asyncio.wait([waiting, *self._running], return_when=asyncio.FIRST_COMPLETED)
+            failed = not stop.is_set()
+            waiting.cancel()
+            notify.send("STOPPING=1")
+            log.info("stopping")
+        log.info("stopped")
+        if failed:
+            raise BridgeError("a part of the daemon failed; the log says which")
+
+    def snapshot(self) -> Snapshot:
+        """The daemon's figures now; blocks on the spool for some milliseconds."""
+        if self._spool is None or self._loop is None:
+            raise BridgeError("the daemon is not started")
+        return Snapshot(
+            version=__version__,
+            counts=self._spool.counts(),
+            ledger=self._spool.ledger(),
+            unaccounted=self._unaccounted,
+            oldest_s=self._spool.oldest_s(),
+            paused=self._loop.gates.reasons(),
+        )
+
+    # -- wiring ------------------------------------------------------------------------------------
+
+    async def _parts(self, stack: contextlib.AsyncExitStack, spool: Spool) -> Parts:
+        config = self.config
+        secrets = keys.load(config.spool.folder)
+        workers = Workers(
+            processes=config.workers.processes,
+            time_limit_s=config.workers.time_limit_s,
+            memory_bytes=config.workers.memory_bytes,
+        )
+        stack.callback(workers.close)
+        staging = await self._staging(stack, secrets)
+        clients: dict[str, Client] = {}
+        for name, brand in config.reamaze.brands.items():
+            clients[name] = Client(brand, config.reamaze, clock=self.clock)
+            stack.push_async_callback(clients[name].close)
+        return Parts(
+            config=config,
+            spool=spool,
+            workers=workers,
+            staging=staging,
+            clients=clients,
+            keys=tuple(secrets),
+            own=routing.own_addresses(config.routes, config.sender),
+            clock=self.clock,
+        )
+
+    async def _staging(self, stack: contextlib.AsyncExitStack, secrets: Sequence[bytes]) -> Staging:
+        settings, folder = self.config.staging, self.config.spool.folder
+        if settings.serve is None:
+            put = Put(settings, folder, self.clock)
+            stack.push_async_callback(put.close)
+            return put
+        serve = Serve(settings, folder, secrets, self.clock, self._fetched)
+        server = await self._served(stack, Starlette(routes=serve.routes), settings.serve.listen)
+        self.staging_port = server.port
+        return serve
+
+    async def _served(self, stack: contextlib.AsyncExitStack, app: Starlette, listen: str) -> Server:
+        server = Server(app, bind(listen))
+        await server.start()
+        stack.push_async_callback(server.stop)
+        return server
+
+    async def _stopped(self, loop: Loop) -> None:
+        await loop.stop(self.config.operate.stop_within_s / 2)
+        for task in self._running:
+            task.cancel()
+        for outcome in await asyncio.gather(*self._running, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                log.error("task-failed", error=f"{type(outcome).__name__}: {outcome}")
+
+    # -- what the intake asks ----------------------------------------------------------------------
+
+    def _wants(self, recipient: str) -> bool:
+        return routing.find(self.config.routes, recipient) is not None
+
+    def _targets(self, recipients: Sequence[str]) -> tuple[Target, ...]:
+        """One target a route; mail for a postmaster nobody claims goes to the first route."""
+        wanted = [recipient for recipient in recipients if self._wants(recipient)]
+        targets = routing.targets(self.config.routes, wanted)
+        if targets:
+            return targets
+        first = self.config.routes[0]
+        return (Target(first.name, first.brand, tuple(recipients)),)
+
+    # -- looking after itself ----------------------------------------------------------------------
+
+    async def _account(self) -> None:
+        if self._spool is None:
+            return
+        difference = await asyncio.to_thread(self._spool.audit)
+        if difference and difference != self._unaccounted:
+            log.error("unaccounted", difference=difference)
+        self._unaccounted = difference
+
+    def _sweep(self, parts: Parts) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def sweep() -> None:
+            await parts.spool.sweep()
+            removed = await parts.staging.sweep()
+            log.debug("swept", files=removed)
+
+        return sweep
+
+    def _fetched(self, sha256: str, delivery: str) -> None:
+        log.info("fetched", id=delivery, sha256=sha256[:12])
+
+    async def _every(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except BridgeError as error:
+                log.error("upkeep-failed", reason=str(error))
+
+    async def _feed_watchdog(self) -> None:
+        """Tell systemd that the loop turns; not that the process exists."""
+        interval_s = notify.watchdog_interval_s() or STUCK_AFTER_S
+        while True:
+            turned = self._loop.turned_at_s if self._loop else 0.0
+            if self.clock.monotonic_s() - turned < STUCK_AFTER_S:
+                notify.send("WATCHDOG=1")
+            await asyncio.sleep(interval_s)
+
+
+def run(config: Config, *, intake_only: bool = False) -> None:
+    """Run the daemon until a signal. Raises BridgeError when it could not start, or ended by itself."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(Daemon(config, intake_only=intake_only).run())
+
+
+def _shown(addresses: dict[str, Any]) -> str:
+    return ",".join(f"{name}={address}" for name, address in addresses.items())

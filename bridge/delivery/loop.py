@@ -1,0 +1,300 @@
+"""The loop: sorts new mail in order of arrival, carries what is due, settles what ended.
+
+Two tasks. The sorter finds each mail its conversation, one batch after the other, so two mails of one new thread meet in one
+conversation. The carrier keeps up to `parallel` deliveries a brand under way, never two of one conversation, which the spool sees to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, assert_never
+
+from bridge import convert, log
+from bridge.config.schema import DAY_S, Route
+from bridge.delivery import retry
+from bridge.delivery.attempt import Attempt, NoRouteError, Parts
+from bridge.delivery.gate import Gates
+from bridge.errors import (
+    AmbiguousError,
+    BridgeError,
+    CredentialsError,
+    LaterError,
+    MissingError,
+    OutageError,
+    RefusedError,
+    SpoolError,
+    StagingLaterError,
+)
+from bridge.faults import point
+from bridge.model import Dead, Deferred, Delivered, Outcome, Sorting
+from bridge.spool import Item
+from bridge.workers import WorkerError
+
+#: Mails sorted in one worker call.
+SORT_BATCH = 32
+#: How often the spool is asked without having been told of anything: mail put there by another process, retries due.
+POLL_S = 1.0
+#: How long the loop rests after the spool itself failed.
+SPOOL_REST_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Kept for an operator; not an outcome of an attempt but of the config."""
+
+    reason: str
+
+
+class Loop:
+    """Delivers until it is told to stop."""
+
+    def __init__(self, parts: Parts, *, rng: Random | None = None) -> None:
+        self._parts = parts
+        self._rng = rng or Random()  # noqa: S311 - jitter needs no secrecy
+        self.gates = Gates(parts.clock)
+        self._running: set[asyncio.Task[None]] = set()
+        self._limit = parts.config.reamaze.parallel * len(parts.config.reamaze.brands)
+        self._arrived = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._stopping = False
+        #: monotonic seconds of the last turn of either task; the watchdog asks for it.
+        self.turned_at_s = parts.clock.monotonic_s()
+
+    def mail_arrived(self) -> None:
+        """Tell the sorter, so that mail does not wait for the next poll."""
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Run until `stop`; then wait for what is under way."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._turning(self._sort_some, self._arrived))
+            group.create_task(self._turning(self._carry_some, self._changed))
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def stop(self, within_s: float) -> None:
+        """Take up nothing new and give what is under way its time; the rest is left to the next start, safely."""
+        self._stopping = True
+        self._arrived.set()
+        self._changed.set()
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=within_s)
+        for task in self._running:
+            task.cancel()
+
+    async def _turning(self, turn: Callable[[], Coroutine[Any, Any, bool]], woken: asyncio.Event) -> None:
+        """Take turns; rest between two only when there was nothing to do."""
+        while not self._stopping:
+            self.turned_at_s = self._parts.clock.monotonic_s()
+            woken.clear()
+            try:
+                busy = await turn()
+            except SpoolError as error:
+                log.error("spool-failed", reason=str(error), rest_s=SPOOL_REST_S)
+                await self._rest(woken, SPOOL_REST_S)
+                continue
+            if not busy:
+                await self._rest(woken, POLL_S)
+
+    async def _rest(self, woken: asyncio.Event, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(woken.wait(), seconds)
+
+    # -- sorting -----------------------------------------------------------------------------------
+
+    async def _sort_some(self) -> bool:
+        items = await self._parts.spool.unsorted(SORT_BATCH)
+        if not items:
+            return False
+        known = [(item, route) for item in items if (route := await self._fit(item)) is not None]
+        sortings = await self._sortings(known)
+        await asyncio.gather(
+            *(
+                self._place(item, route, sorting)
+                for (item, route), sorting in zip(known, sortings, strict=True)
+            )
+        )
+        self._changed.set()
+        return True
+
+    async def _fit(self, item: Item) -> Route | None:
+        """The item's route; without one, or struck too often, the item is settled instead."""
+        if item.strikes > self._parts.config.retry.strikes:
+            await self._settle(item, Dead(f"the bridge died {item.strikes - 1} times while sorting it"), 0.0)
+            return None
+        route = self._parts.route(item.route)
+        if route is None:
+            await self._settle(item, Held(f'the route "{item.route}" is no longer in the config'), 0.0)
+        return route
+
+    async def _sortings(self, items: list[tuple[Item, Route]]) -> list[Sorting]:
+        """One worker call for all; where that fails, one each, so a hostile mail harms no other."""
+        jobs = [self._parts.job(item, route) for item, route in items]
+        try:
+            return await self._parts.workers.run(convert.sort_all, jobs)
+        except WorkerError:
+            return [await self._sort_alone(item, job) for (item, _), job in zip(items, jobs, strict=True)]
+
+    async def _sort_alone(self, item: Item, job: convert.Job) -> Sorting:
+        try:
+            return (await self._parts.workers.run(convert.sort_all, [job]))[0]
+        except WorkerError as error:
+            log.warning("sorting-failed", id=item.id, reason=str(error))
+            return Sorting(
+                user=convert.author_of(item.envelope, self._parts.config.sender).user,
+                clues=(),
+                subject=job.route.default_subject,
+                message_id=f"{item.mail_id}@unreadable",
+            )
+
+    async def _place(self, item: Item, route: Route, sorting: Sorting) -> None:
+        placed = await self._parts.spool.place(
+            item.seq,
+            sorting,
+            channel=route.channel,
+            brand=route.brand,
+            stranger_joins=route.conversation.stranger == "note",
+            duplicate_window_s=self._parts.config.spool.duplicate_window_days * DAY_S,
+        )
+        log.info(
+            "sorted",
+            id=item.id,
+            route=route.name,
+            state=placed.state,
+            conversation=placed.conversation.number if placed.conversation else None,
+            because=placed.because,
+            duplicate_of=placed.duplicate_of,
+            **log.personal(author=sorting.user.email, subject=sorting.subject),
+        )
+
+    # -- carrying ----------------------------------------------------------------------------------
+
+    async def _carry_some(self) -> bool:
+        free = self._limit - len(self._running)
+        if free <= 0:
+            return False
+        # After a pause a single mail goes first; which brand it is for is seen when it is claimed.
+        limit = 1 if self.gates.any_to_probe() else free
+        items = await self._parts.spool.claim(limit, without_brands=self.gates.closed())
+        for item in items:
+            self.gates.claimed(item.brand)
+            task = asyncio.create_task(self._carry(item))
+            self._running.add(task)
+            task.add_done_callback(self._carried)
+        return bool(items)
+
+    def _carried(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._changed.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The item stays busy and is taken up at the next start; its strike is on disk.
+            log.error("unsettled", reason=f"{type(error).__name__}: {error}")
+
+    async def _carry(self, item: Item) -> None:
+        began_s = self._parts.clock.monotonic_s()
+        outcome = await self._outcome(item)
+        point("before-settle")
+        await self._settle(item, outcome, self._parts.clock.monotonic_s() - began_s)
+        point("after-settle")
+
+    async def _outcome(self, item: Item) -> Outcome | Held:
+        """What became of one attempt: every error has its class, and the class decides."""
+        limit = self._parts.config.retry.strikes
+        if item.strikes > limit:
+            self.gates.ended(item.brand)
+            return Dead(f"the bridge died {item.strikes - 1} times while delivering it")
+        if item.brand not in self._parts.clients:
+            return Held(f'the brand "{item.brand}" is no longer in the config')
+        try:
+            slug = await Attempt(self._parts, item).run()
+        except (OutageError, AmbiguousError) as error:
+            return self._trouble(item, error)
+        except (LaterError, StagingLaterError) as error:
+            self.gates.ended(item.brand)
+            return self._later(item, str(error), error.retry_after_s)
+        except (RefusedError, MissingError) as error:
+            self.gates.succeeded(item.brand)
+            return Dead(str(error))
+        except NoRouteError as error:
+            self.gates.ended(item.brand)
+            return Held(f'the route "{error}" is no longer in the config')
+        except SpoolError:
+            self.gates.ended(item.brand)
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours must cost one mail a strike, not the daemon
+            self.gates.ended(item.brand)
+            return self._poison(item, error)
+        self.gates.succeeded(item.brand)
+        return Delivered(slug)
+
+    def _trouble(self, item: Item, error: OutageError | AmbiguousError) -> Deferred | Dead:
+        if isinstance(error, AmbiguousError) and not error.outage:
+            self.gates.ended(item.brand)
+            return self._later(item, str(error), error.retry_after_s)
+        pause_s = self.gates.pause(
+            item.brand,
+            str(error),
+            retry_after_s=error.retry_after_s,
+            needs_operator=isinstance(error, CredentialsError),
+        )
+        return Deferred(str(error), self._in(pause_s), outage=True)
+
+    def _later(self, item: Item, reason: str, retry_after_s: float | None) -> Deferred | Dead:
+        settings = self._parts.config.retry
+        attempts = item.attempts + 1
+        given_up = retry.gives_up(
+            settings, attempts=attempts, received_at=item.received_at, now=self._parts.clock.now()
+        )
+        if given_up is not None:
+            return Dead(f"{given_up}; the last answer: {reason}")
+        wait_s = max(retry_after_s or 0.0, retry.delay_s(settings, item.attempts, self._rng))
+        return Deferred(reason, self._in(wait_s))
+
+    def _poison(self, item: Item, error: Exception) -> Deferred | Dead:
+        log.error(
+            "unexpected", id=item.id, error=type(error).__name__, strikes=item.strikes, at=_where(error)
+        )
+        reason = f"unexpected {type(error).__name__} at {_where(error)}"
+        if item.attempts + 1 >= self._parts.config.retry.strikes and not isinstance(error, BridgeError):
+            return Dead(reason)
+        return self._later(item, reason, None)
+
+    def _in(self, seconds: float) -> datetime:
+        return self._parts.clock.now() + timedelta(seconds=seconds)
+
+    async def _settle(self, item: Item, outcome: Outcome | Held, took_s: float) -> None:
+        spool, ms = self._parts.spool, round(took_s * 1000)
+        match outcome:
+            case Delivered(slug):
+                await spool.settle(item.seq, "delivered")
+                log.info("delivered", id=item.id, route=item.route, slug=slug, ms=ms)
+            case Deferred(reason, until_at, outage):
+                await spool.defer(item.seq, until_at, reason, counts=not outage)
+                log.warning(
+                    "deferred", id=item.id, route=item.route, until=until_at.isoformat(), reason=reason
+                )
+            case Dead(reason):
+                await spool.settle(item.seq, "dead", reason)
+                log.error("dead", id=item.id, route=item.route, reason=reason, attempts=item.attempts + 1)
+            case Held(reason):
+                await spool.settle(item.seq, "held", reason)
+                log.warning("held", id=item.id, route=item.route, reason=reason)
+            case _ as never:
+                assert_never(never)
+
+
+def _where(error: Exception) -> str:
+    """The innermost place of ours in the traceback: file and line, never a value."""
+    place = "?"
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if "bridge" in code.co_filename:
+            place = f"{code.co_filename.rsplit('/', 1)[-1]}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place

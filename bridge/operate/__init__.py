@@ -1,0 +1,1 @@
+"""What an operator's tools ask the running daemon: is it well, what are its figures, what waits."""

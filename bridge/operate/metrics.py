@@ -1,0 +1,53 @@
+"""The figures in Prometheus' text format. Owns prometheus-client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bridge.operate.snapshot import Snapshot
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class _Figures(Collector):
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def collect(self) -> Iterator[Metric]:
+        now = self._snapshot
+        states = GaugeMetricFamily(
+            "reamaze_bridge_deliveries", "Deliveries in the spool by state", labels=["state"]
+        )
+        for state, count in now.counts.items():
+            states.add_metric([state], count)
+        yield states
+        account = CounterMetricFamily(
+            "reamaze_bridge_account", "Deliveries ever, by what became of them", labels=["what"]
+        )
+        for what, count in now.ledger.items():
+            account.add_metric([what], count)
+        yield account
+        yield GaugeMetricFamily(
+            "reamaze_bridge_unaccounted", "Accepted but in no state; must be 0", now.unaccounted
+        )
+        yield GaugeMetricFamily("reamaze_bridge_waiting", "Deliveries not settled yet", now.waiting)
+        yield GaugeMetricFamily(
+            "reamaze_bridge_oldest_waiting_seconds", "Age of the oldest of them", now.oldest_s
+        )
+        yield GaugeMetricFamily(
+            "reamaze_bridge_paused_brands", "Brands waiting for Re:amaze", len(now.paused)
+        )
+
+
+def render(snapshot: Snapshot) -> bytes:
+    """The exposition of one snapshot."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures(snapshot))
+    return generate_latest(registry)
+
+
+Snapshotter = Callable[[], Snapshot]

@@ -1,0 +1,80 @@
+"""The gate of a brand: one pause for all its mails, one probe, and open again."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.clock import FixedClock
+from bridge.delivery.gate import FIRST_PAUSE_S, LONGEST_PAUSE_S, Gates
+
+
+@pytest.fixture
+def gates(clock: FixedClock) -> Gates:
+    return Gates(clock)
+
+
+def test_an_open_gate_lets_everything_through(gates: Gates) -> None:
+    gates.claimed("acme")
+    assert gates.closed() == frozenset()
+    assert not gates.any_to_probe()
+
+
+def test_a_pause_closes_one_brand_and_no_other(gates: Gates) -> None:
+    gates.pause("acme", "503", retry_after_s=None)
+    assert gates.closed() == {"acme"}
+
+
+def test_after_the_pause_one_probe_goes_and_the_others_wait_for_it(gates: Gates, clock: FixedClock) -> None:
+    gates.pause("acme", "503", retry_after_s=None)
+    clock.advance(FIRST_PAUSE_S)
+    assert gates.closed() == frozenset()
+    assert gates.any_to_probe()
+    gates.claimed("acme")
+    assert gates.closed() == {"acme"}
+    assert not gates.any_to_probe()
+    gates.succeeded("acme")
+    assert gates.closed() == frozenset()
+    assert gates.reasons() == {}
+
+
+def test_a_probe_that_fails_waits_twice_as_long(gates: Gates, clock: FixedClock) -> None:
+    pauses = []
+    for _ in range(12):
+        pauses.append(gates.pause("acme", "503", retry_after_s=None))
+        clock.advance(pauses[-1])
+        gates.claimed("acme")
+    assert pauses[:3] == [FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S]
+    assert pauses[-1] == LONGEST_PAUSE_S
+
+
+def test_calls_that_fail_together_count_as_one_failure(gates: Gates, clock: FixedClock) -> None:
+    for _ in range(8):
+        gates.pause("acme", "503", retry_after_s=None)
+    clock.advance(FIRST_PAUSE_S)
+    assert gates.closed() == frozenset()
+
+
+def test_what_reamaze_asks_for_is_never_undercut(gates: Gates, clock: FixedClock) -> None:
+    assert gates.pause("acme", "429", retry_after_s=900.0) == 900.0
+    clock.advance(899)
+    assert gates.closed() == {"acme"}
+
+
+def test_a_later_word_may_lengthen_the_pause_but_not_shorten_it(gates: Gates, clock: FixedClock) -> None:
+    gates.pause("acme", "429", retry_after_s=100.0)
+    gates.pause("acme", "503", retry_after_s=None)
+    clock.advance(99)
+    assert gates.closed() == {"acme"}
+    gates.pause("acme", "429", retry_after_s=50.0)
+    clock.advance(49)
+    assert gates.closed() == {"acme"}
+
+
+def test_a_probe_that_says_nothing_of_the_brand_lets_the_next_one_probe(
+    gates: Gates, clock: FixedClock
+) -> None:
+    gates.pause("acme", "503", retry_after_s=None)
+    clock.advance(FIRST_PAUSE_S)
+    gates.claimed("acme")
+    gates.ended("acme")
+    assert gates.any_to_probe()
