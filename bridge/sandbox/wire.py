@@ -82,15 +82,16 @@ class Wire:
             return
         call = self._begin(scope)
         body = await _read(receive)
-        if body is not None:
-            call.request = _json(body)
+        if body is None:
+            return
+        call.request = _json(body)
         if self._state.behaviour.latency_s:
             await asyncio.sleep(self._state.behaviour.latency_s)
         fault = self._faults.next(f"{call.method} {call.path}")
         if fault is not None:
             call.fault = f"{fault.kind}{fault.status or ''}-{'after' if fault.after else 'before'}"
         answer: _Answer | None = None
-        if body is None:
+        if len(body) > MAX_REQUEST_BYTES:
             answer = _plain(413, '{"error":"Request Entity Too Large"}', "application/json")
         elif fault is None or fault.after:
             answer = await self._apply(scope, call, body)
@@ -146,7 +147,7 @@ class Wire:
                 body = answer.body if answer else b'{"slug":"half an ans'
                 return _plain(answer.status if answer else 200, body[: len(body) // 2], "application/json")
             case "slow":
-                await self._linger(asyncio.sleep(fault.seconds or 1.0))
+                await self._linger(asyncio.sleep(1.0 if fault.seconds is None else fault.seconds))
                 return answer or _plain(503, '{"error":"slow on purpose"}', "application/json")
             case "timeout":
                 await self._hang(receive, send)
@@ -218,17 +219,16 @@ def _transport(send: Callable[..., Any]) -> asyncio.Transport | None:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The request's body; None when it is too large or the peer is gone."""
-    parts, size = [], 0
+    """The request's body, at most a chunk more than the bound; None when the peer is gone before its end."""
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        size += len(message.get("body", b""))
-        if size <= MAX_REQUEST_BYTES:
-            parts.append(message.get("body", b""))
+        if len(body) <= MAX_REQUEST_BYTES:
+            body += message.get("body", b"")
         if not message.get("more_body", False):
-            return b"".join(parts) if size <= MAX_REQUEST_BYTES else None
+            return bytes(body)
 
 
 def _failure(fault: Fault, body: str, content_type: str) -> _Answer:
