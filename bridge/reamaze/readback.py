@@ -1,0 +1,173 @@
+"""Looks whether something was posted, after an answer that did not say.
+
+Found is certain: the key itself was read back. Not found (None) is only said after looking where it would have to be; a list
+that cannot be read, or not to its end, raises. Lists may lag behind, so None is worth more some time later: look twice.
+`origin_id` is compared as text, since it comes back as a number or a string. Filters may be ignored, so nothing rests on them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+
+from bridge.errors import CredentialsError, LaterError, MissingError, ReamazeError, RefusedError
+from bridge.model import Receipt
+from bridge.reamaze import lists
+from bridge.reamaze import slug as slugs
+from bridge.reamaze.answers import JsonObject, receipt, text
+from bridge.reamaze.lists import Look
+from bridge.reamaze.requests import DATA_KEY
+
+#: Messages of one conversation are posted in order, so a missing one is among the newest.
+MESSAGE_PAGES = 10
+CONVERSATION_PAGES = 10
+#: The clocks of bridge and Re:amaze may differ by less than this.
+CLOCKS_APART = timedelta(days=1)
+#: Single conversations fetched in one look.
+CANDIDATES = 60
+REMEMBERED = 10_000
+
+
+class Known:
+    """Which key made which conversation, as far as seen: what is fetched once is not fetched at the next look."""
+
+    def __init__(self) -> None:
+        self._keys: OrderedDict[str, str | None] = OrderedDict()
+
+    def learn(self, slug: str, key: str | None) -> None:
+        self._keys[slug] = key
+        if len(self._keys) > REMEMBERED:
+            self._keys.popitem(last=False)
+
+    def is_another(self, slug: str, key: str) -> bool:
+        return slug in self._keys and self._keys[slug] != key
+
+
+async def find_message(look: Look, slug: str, key: str) -> Receipt | None:
+    """The message of that key among the newest of the conversation. Raises MissingError when there is none such."""
+    path = f"/conversations/{slugs.segment(slug)}/messages"
+    async for page in lists.pages(look, path, "messages", {}, at_most=MESSAGE_PAGES):
+        for item in page.items:
+            if _origin_id(item) == key:
+                return Receipt(slug=slug, created_at=text(item.get("created_at")), found=True)
+    return None
+
+
+async def find_conversation(
+    look: Look, known: Known, key: str, email: str, since: datetime
+) -> Receipt | None:
+    """The conversation that the step of that key made, looked for in three ways; `since` is no later than the step.
+
+    A way that Re:amaze refuses is closed. Raises when all are closed, and LaterError when a list was too long to be sure.
+    """
+    search = _Search(look, known, key, email.strip().casefold(), since - CLOCKS_APART)
+    closed: list[ReamazeError] = []
+    ways = (search.by_data, search.by_sender, search.by_messages)
+    for way in ways:
+        try:
+            found = await way()
+        except (RefusedError, MissingError, CredentialsError) as error:
+            closed.append(error)
+            continue
+        if found is not None:
+            return found
+    if len(closed) == len(ways):
+        raise _nowhere_to_look(closed)
+    if search.unsure:
+        raise LaterError(f"whether it was posted cannot be told yet: {search.unsure}")
+    return None
+
+
+def _nowhere_to_look(closed: list[ReamazeError]) -> ReamazeError:
+    """A token that may see nothing is wrong altogether; other refusals may pass."""
+    for error in closed:
+        if isinstance(error, CredentialsError):
+            return error
+    return LaterError(f"Re:amaze shows no list to look in: {closed[-1].reason}", status=closed[-1].status)
+
+
+class _Search:
+    """One look for a conversation; the three ways share what they have fetched."""
+
+    def __init__(self, look: Look, known: Known, key: str, email: str, floor: datetime) -> None:
+        self._look = look
+        self._known = known
+        self._key = key
+        self._email = email
+        self._floor = floor
+        self._left = CANDIDATES
+        #: Why a list was not read to its end; "" while all were.
+        self.unsure = ""
+
+    async def by_data(self) -> Receipt | None:
+        """By the data key: a handful at most where the filter works, everything where it is ignored."""
+        query = {f"data[{DATA_KEY}]": self._key, "filter": "all"}
+        async for page in lists.pages(self._look, "/conversations", "conversations", query, at_most=1):
+            for item in page.items:
+                # Where the filter worked, the author may be another: contacts can be merged.
+                plausible = self._plausible(item) if len(page.items) > 3 else True
+                if plausible and (found := await self._verified(item)) is not None:
+                    return found
+        return None
+
+    async def by_sender(self) -> Receipt | None:
+        query = {"for": self._email, "sort": "changed", "filter": "all"}
+        complete = False
+        async for page in lists.pages(
+            self._look, "/conversations", "conversations", query, at_most=CONVERSATION_PAGES
+        ):
+            complete = page.last
+            for item in page.items:
+                if self._plausible(item) and (found := await self._verified(item)) is not None:
+                    return found
+        if not complete:
+            self.unsure = "the sender's list of conversations is too long"
+        return None
+
+    async def by_messages(self) -> Receipt | None:
+        """By the sender's messages: one call where the account keeps the opening message's `origin_id`."""
+        query = {"sent_by": self._email, "start_date": self._floor.isoformat()}
+        async for page in lists.pages(self._look, "/messages", "messages", query, at_most=MESSAGE_PAGES):
+            for item in page.items:
+                conversation = item.get("conversation")
+                if _origin_id(item) == self._key and isinstance(conversation, dict):
+                    found = receipt(conversation)
+                    if found.slug:
+                        return Receipt(slug=found.slug, created_at=text(item.get("created_at")), found=True)
+            times = [lists.time(item.get("created_at")) for item in page.items]
+            if all(at is not None and at < self._floor for at in times):
+                return None
+        return None
+
+    def _plausible(self, item: JsonObject) -> bool:
+        """Whether the item of a list could be it: young enough, and by the sender as far as it says."""
+        created_at = lists.time(item.get("created_at"))
+        author = lists.email(item.get("author"))
+        return (created_at is None or created_at >= self._floor) and author in ("", self._email)
+
+    async def _verified(self, item: JsonObject) -> Receipt | None:
+        """The receipt, if the conversation itself holds the key. Lists leave `data` out, so it is fetched."""
+        slug = receipt(item).slug
+        if not slug or self._known.is_another(slug, self._key):
+            return None
+        data = item.get("data")
+        if not (isinstance(data, dict) and DATA_KEY in data):
+            if self._left == 0:
+                self.unsure = "too many conversations of the sender are new"
+                return None
+            self._left -= 1
+            try:
+                item = await self._look(f"/conversations/{slugs.segment(slug)}", {})
+            except MissingError:
+                return None
+            data = item.get("data")
+        made_by = str(data[DATA_KEY]) if isinstance(data, dict) and DATA_KEY in data else None
+        self._known.learn(slug, made_by)
+        if made_by != self._key:
+            return None
+        return Receipt(slug=slug, created_at=text(item.get("created_at")), found=True)
+
+
+def _origin_id(item: JsonObject) -> str | None:
+    value = item.get("origin_id")
+    return None if value is None else str(value)
