@@ -1,0 +1,194 @@
+"""Mailboxes out of an address field, however it is broken.
+
+One linear pass cuts the field into tokens (quoted strings, comments, angles, separators) and a second one forms
+mailboxes of them; encoded words are decoded last, so that none of them can make an address. Never fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bridge.mail import hygiene, words
+from bridge.model import Address
+
+_TOKEN = re.compile(
+    rb'(?P<quoted>"(?:[^"\\]|\\.)*+")'
+    rb"|(?P<word>=\?[^?\s\"<>]{1,80}\?[bBqQ]\?[^?\s\"<>]*+\?=)"
+    rb'|(?P<angle><+(?:[^<>,;"]|"[^"<>]*+")*+>*+)'
+    rb"|(?P<separator>[,;])"
+    rb"|(?P<colon>:)"
+    rb'|(?P<text>[^"(<,;:>=]++|=)',
+    re.DOTALL,
+)
+_COMMENT = re.compile(rb"[()\\]")
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_INNER = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
+_NAME_CHARS = 500
+_EMAIL_CHARS = 320
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What has been read of one mailbox."""
+
+    phrase: list[bytes] = field(default_factory=list)
+    quoted: bool = False
+    comments: list[bytes] = field(default_factory=list)
+    angle: bytes | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.phrase or self.comments or self.angle is not None)
+
+
+def read(value: bytes, limit: int, hint: str | None = None) -> tuple[Address, ...]:
+    """At most `limit` mailboxes of an unfolded field, in order. One without an address has `email` ""."""
+    found: list[Address] = []
+    pending: list[bytes] = []
+    for entry in _entries(value):
+        if entry.angle is None and not entry.comments and b"@" not in b"".join(entry.phrase):
+            # No address yet: the first half of an unquoted "Doe, John <jd@x.example>", or a bare local name.
+            pending.append(b" ".join(entry.phrase))
+            continue
+        if entry.angle is None:
+            found += (_lonely(name, hint) for name in pending)
+        else:
+            entry.phrase[:0] = [name + b"," for name in pending]
+        pending = []
+        found.append(_mailbox(entry, hint))
+        if len(found) >= limit:
+            return tuple(found[:limit])
+    found += (_lonely(name, hint) for name in pending[:limit])
+    return tuple(address for address in found if address.email or address.name)[:limit]
+
+
+def _entries(value: bytes) -> Iterator[_Entry]:
+    entry = _Entry()
+    group = b";" in value
+    for kind, token in _tokens(value):
+        match kind:
+            case "separator":
+                if entry:
+                    yield entry
+                entry = _Entry()
+            case "colon" if group and entry.angle is None:
+                entry = _Entry()
+            case "angle" if b"@" in token or (entry.phrase and token.strip(b"<> ")):
+                if entry.angle is not None and b"@" in entry.angle:
+                    yield entry
+                    entry = _Entry()
+                entry.angle = token
+            case "comment":
+                entry.comments.append(token)
+            case "quoted" if token.strip():
+                entry.phrase.append(token)
+                entry.quoted = True
+            case _:
+                entry.phrase += token.split()
+    if entry:
+        yield entry
+
+
+def _tokens(value: bytes) -> Iterator[tuple[str, bytes]]:
+    position, comments = 0, True
+    while position < len(value):
+        if match := _TOKEN.match(value, position):
+            position = match.end()
+            kind = match.lastgroup or "text"
+            token = match[0]
+            yield kind, _ESCAPED.sub(rb"\1", token[1:-1]) if kind == "quoted" else token
+            continue
+        closed = _comment_end(value, position) if comments and value[position] == 0x28 else -1
+        if closed > 0:
+            yield "comment", value[position + 1 : closed - 1]
+            position = closed
+            continue
+        # A stray quote, bracket or parenthesis; after one unclosed parenthesis none of the further ones can close.
+        comments = comments and value[position] != 0x28
+        position += 1
+
+
+def _comment_end(value: bytes, start: int) -> int:
+    depth = 0
+    position = start
+    while mark := _COMMENT.search(value, position):
+        position = mark.end()
+        match mark[0]:
+            case b"(":
+                depth += 1
+            case b")":
+                depth -= 1
+                if depth == 0:
+                    return position
+            case _:
+                position += 1
+    return -1
+
+
+def _mailbox(entry: _Entry, hint: str | None) -> Address:
+    phrase = b" ".join(entry.phrase)
+    comment = b" ".join(entry.comments)
+    if entry.angle is not None:
+        email, doubtful = _cleaned(entry.angle)
+        if email:
+            return Address(_name(phrase or comment, email, hint), email, doubtful)
+        return Address(_name(phrase or entry.angle, "", hint), "", doubtful=True)
+    if entry.quoted and (inner := _INNER.search(_text(phrase))):
+        email, _ = _cleaned(inner[1].encode("utf-8", "replace"))
+        return Address(_name(phrase[: phrase.find(b"<")], email, hint), email, doubtful=True)
+    email, rest, doubtful = _bare(phrase)
+    return Address(_name(rest or comment, email, hint), email, doubtful)
+
+
+def _bare(phrase: bytes) -> tuple[str, bytes, bool]:
+    """An address without angles, what else stands there, and whether it was a guess."""
+    tokens = phrase.split()
+    for place, token in enumerate(tokens):
+        before, sign, after = token.strip(b"<>'\",.").rpartition(b"@")
+        if sign and before and after and not token.startswith(b"=?"):
+            email, doubtful = _cleaned(token)
+            rest = b" ".join(tokens[:place] + tokens[place + 1 :])
+            return email, rest, doubtful or bool(rest)
+    if phrase.startswith(b"=?"):
+        return "", phrase, True
+    email, _ = _cleaned(phrase)
+    local, at, domain = email.rpartition("@")
+    return (email, b"", True) if local and at and domain else ("", phrase, True)
+
+
+def _lonely(name: bytes, hint: str | None) -> Address:
+    """Words without an address: one plain word is a local name such as root."""
+    text = _name(name, "", hint)
+    if text and text.isascii() and " " not in text and not name.startswith(b"=?"):
+        return Address("", text, doubtful=True)
+    return Address(text, "", doubtful=True)
+
+
+def _cleaned(raw: bytes) -> tuple[str, bool]:
+    """The address without what does not belong to it, its domain in lower case; and whether that was a guess."""
+    text = hygiene.line(_text(raw)).strip("<> ")
+    bare = text.strip("'\" ").removesuffix(".").strip("<>'\" ,;") if not text.startswith('"') else text
+    if bare[:7].lower() == "mailto:":
+        bare = bare[7:]
+    local, at, domain = bare.rpartition("@")
+    doubtful = bare != text
+    if " " in domain or (" " in local and not local.startswith('"')):
+        local, domain, doubtful = "".join(local.split()), "".join(domain.split()), True
+    if "@" in local and not local.startswith('"'):
+        doubtful = True
+    if not at or not local or not domain or len(bare) > _EMAIL_CHARS:
+        return "", True
+    return f"{local}@{domain.lower()}", doubtful
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def _name(raw: bytes, email: str, hint: str | None) -> str:
+    name = hygiene.line(words.decode(raw, hint)).strip("\"' ,")[:_NAME_CHARS]
+    return "" if name.lower() == email.lower() else name

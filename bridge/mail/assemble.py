@@ -1,0 +1,147 @@
+"""One mail out of its bytes: every field in its own guard, and one catch-all around the whole.
+
+`parse` never raises. A field that cannot be read has its safe value and a defect; a mail that cannot be read at all is
+one leaf and a defect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from bridge.mail import addresses, automatic, dates, hygiene, ids, words
+from bridge.mail.blocks import Reader
+from bridge.mail.headers import Content, Header
+from bridge.mail.limits import Limits
+from bridge.mail.split import Part, split
+from bridge.model import Address, Attached, Leaf, Mail, Span
+
+T = TypeVar("T")
+
+_DEFAULTS = Limits()
+
+
+def parse(content: Content, limits: Limits = _DEFAULTS) -> Mail:
+    """The mail that `content` holds. Leaves point into `content`, which must stay as it is while they are read."""
+    try:
+        return _parse(content, limits)
+    except Exception as error:  # noqa: BLE001 - the promise: whatever comes, there is a Mail
+        return _unreadable(content, error)
+
+
+def _parse(content: Content, limits: Limits) -> Mail:
+    tree = split(content, limits)
+    reader = Reader(content, limits, tree.defects)
+    blocks = tuple(reader.read(tree.root))
+    fields = _Fields(tree.root.header, limits, tree.defects, _charset(tree.root))
+    authors = fields.mailboxes("from")
+    senders = fields.mailboxes("sender")
+    subject = fields.subject()
+    if len(tree.root.header.all("from")) > 1:
+        tree.defects.append("There is more than one From field; the first counts.")
+    types = [leaf.content_type for leaf in reader.leaves]
+    return Mail(
+        authors=authors,
+        sender=senders[0] if senders else None,
+        reply_to=fields.reachable("reply-to"),
+        to=fields.reachable("to"),
+        cc=fields.reachable("cc"),
+        subject=subject,
+        message_id=fields.guarded("message-id", ids.one, None),
+        in_reply_to=fields.guarded("in-reply-to", lambda text: ids.several(text, limits.references), ()),
+        references=fields.guarded("references", lambda text: ids.several(text, limits.references), ()),
+        date_at=fields.date(),
+        headers=fields.decoded(),
+        blocks=blocks,
+        leaves=tuple(reader.leaves),
+        automatic=automatic.verdict(tree.root.header, tree.root.type, types, authors, subject),
+        defects=_bounded(tree.defects, limits.defects),
+    )
+
+
+@dataclass(slots=True)
+class _Fields:
+    """The mail's own header, read field by field."""
+
+    header: Header
+    limits: Limits
+    defects: list[str]
+    hint: str | None
+
+    def guarded(self, name: str, read: Callable[[str], T], default: T) -> T:
+        """What `read` makes of the field's text; the default where there is none or it fails."""
+        value = self.header.first(name)
+        if not value:
+            return default
+        try:
+            return read(hygiene.clean(words.decode(value, self.hint)))
+        except Exception as error:  # noqa: BLE001 - one field must not cost the others
+            self.defects.append(f"The field {name} could not be read ({type(error).__name__}).")
+            return default
+
+    def mailboxes(self, name: str) -> tuple[Address, ...]:
+        """The first field's mailboxes."""
+        value = self.header.first(name)
+        try:
+            found = addresses.read(value, self.limits.addresses, self.hint)
+        except Exception as error:  # noqa: BLE001 - one field must not cost the others
+            self.defects.append(f"The field {name} could not be read ({type(error).__name__}).")
+            return ()
+        if len(found) == self.limits.addresses:
+            self.defects.append(f"Only the first {self.limits.addresses} addresses of {name} were read.")
+        return found
+
+    def reachable(self, name: str) -> tuple[Address, ...]:
+        """Mailboxes of every field of that name that have an address."""
+        found = self.mailboxes(name)
+        return tuple(address for address in found if address.email)
+
+    def subject(self) -> str:
+        text = self.guarded("subject", hygiene.line, "")
+        if len(text) > self.limits.subject_chars:
+            self.defects.append(
+                f"The subject of {len(text)} characters was cut to {self.limits.subject_chars}."
+            )
+            return text[: self.limits.subject_chars]
+        return text
+
+    def date(self) -> datetime | None:
+        found = self.guarded("date", dates.read, None)
+        if found is None and self.header.first("date"):
+            self.defects.append("The date could not be read.")
+        return found
+
+    def decoded(self) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (name, hygiene.line(words.decode(value, self.hint))) for name, value in self.header.fields
+        )
+
+
+def _charset(root: Part) -> str | None:
+    """The charset the mail's text names: a guess for raw 8-bit headers."""
+    part = root
+    while part.children:
+        part = part.children[0]
+    return part.type.parameters.get("charset")
+
+
+def _bounded(defects: list[str], limit: int) -> tuple[str, ...]:
+    unique = tuple(dict.fromkeys(hygiene.line(defect) for defect in defects[: limit * 10]))
+    if len(unique) > limit:
+        return (*unique[:limit], f"… and {len(unique) - limit} more.")
+    return unique
+
+
+def _unreadable(content: Content, error: Exception) -> Mail:
+    """The least a mail can be: its bytes as one file."""
+    leaf = Leaf(
+        index=0,
+        section="1",
+        content_type="message/rfc822",
+        content=Span(0, len(content)),
+        filename="original.eml",
+    )
+    reason = f"The mail could not be read ({type(error).__name__}); it is kept whole as a file."
+    return Mail(blocks=(Attached(0),), leaves=(leaf,), defects=(reason,))

@@ -1,0 +1,262 @@
+"""Bytes to text whatever the mail says of them: declared charset, UTF-8, a hint, detection, cp1252.
+
+`decode` always answers. A label is looked up in a closed table and never handed to `codecs.lookup`: Python would decode
+base64 or rot13 on a sender's word, and remember every unknown label for the life of the process. Where a charset has a
+superset that real mailers mean by it (iso-8859-1 → cp1252, gb2312 → gb18030), the superset is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from encodings.aliases import aliases
+
+
+def _find_detector() -> Callable[[bytes], Mapping[str, object]] | None:
+    try:
+        from cchardet import detect  # noqa: PLC0415 - of the extra `charset`: may not be installed
+    except ImportError:
+        return None
+    return detect
+
+
+_detector = _find_detector()
+
+_NAMES = """
+ascii utf_8 utf_7 utf_16 utf_16_be utf_16_le utf_32 utf_32_be utf_32_le cp037 cp273 cp437 cp500
+cp720 cp737 cp775 cp850 cp852 cp855 cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp864 cp865 cp866
+cp869 cp874 cp875 cp932 cp949 cp950 cp1006 cp1026 cp1125 cp1140 cp1250 cp1251 cp1252 cp1253
+cp1254 cp1255 cp1256 cp1257 cp1258 latin_1 iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6
+iso8859_7 iso8859_8 iso8859_9 iso8859_10 iso8859_11 iso8859_13 iso8859_14 iso8859_15 iso8859_16
+iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_3 iso2022_jp_2004 iso2022_jp_ext iso2022_kr big5
+big5hkscs gb2312 gbk gb18030 hz johab euc_jp euc_jis_2004 euc_jisx0213 euc_kr shift_jis
+shift_jis_2004 shift_jisx0213 koi8_r koi8_t koi8_u kz1048 ptcp154 mac_roman mac_latin2
+mac_cyrillic mac_greek mac_turkish mac_iceland tis_620 hp_roman8
+"""
+_CODECS = frozenset(_NAMES.split())
+#: What real mailers mean, best first.
+_SUPERSETS = {
+    "ascii": ("cp1252",),
+    "latin_1": ("cp1252",),
+    "iso8859_8": ("iso8859_8", "cp1255"),
+    "iso8859_9": ("cp1254",),
+    "iso8859_11": ("cp874",),
+    "tis_620": ("cp874",),
+    "gb2312": ("gb18030",),
+    "gbk": ("gb18030",),
+    "euc_kr": ("cp949",),
+    "big5": ("cp950", "big5hkscs"),
+    "big5hkscs": ("big5hkscs", "cp950"),
+    "shift_jis": ("cp932", "shift_jis_2004"),
+    "euc_jp": ("euc_jp", "euc_jis_2004"),
+    "utf_16": ("utf_16",),
+}
+_EXTRA_LABELS = {
+    "utf8mb4": "utf_8",
+    "xutf8": "utf_8",
+    "unicode": "utf_8",
+    "unicode11utf7": "utf_7",
+    "unicode11utf8": "utf_8",
+    "csunicode11utf7": "utf_7",
+    "ucs2": "utf_16",
+    "iso10646ucs2": "utf_16",
+    "ansi": "cp1252",
+    "ansix341968": "ascii",
+    "iso646us": "ascii",
+    "latin1": "latin_1",
+    "iso885911": "latin_1",
+    "iso88598i": "iso8859_8",
+    "iso88598e": "iso8859_8",
+    "iso88596i": "iso8859_6",
+    "iso88596e": "iso8859_6",
+    "ksc56011987": "euc_kr",
+    "ksc5601": "euc_kr",
+    "xwindows949": "cp949",
+    "uhc": "cp949",
+    "xeuckr": "euc_kr",
+    "xgbk": "gbk",
+    "xgb": "gbk",
+    "cngb": "gb2312",
+    "gb": "gb2312",
+    "gb231280": "gb2312",
+    "xgb231280": "gb2312",
+    "hzgb2312": "hz",
+    "cnbig5": "big5",
+    "xxbig5": "big5",
+    "xbig5": "big5",
+    "euctw": "big5",
+    "xsjis": "shift_jis",
+    "sjis": "shift_jis",
+    "mskanji": "shift_jis",
+    "xmscp932": "shift_jis",
+    "windows31j": "shift_jis",
+    "cswindows31j": "shift_jis",
+    "xeucjp": "euc_jp",
+    "xeuc": "euc_jp",
+    "jis": "iso2022_jp",
+    "iso2022jpms": "iso2022_jp",
+    "cp50220": "iso2022_jp",
+    "cp50221": "iso2022_jp",
+    "cp50222": "iso2022_jp",
+    "koi8": "koi8_r",
+    "koi": "koi8_r",
+    "koi8ru": "koi8_u",
+    "macintosh": "mac_roman",
+    "mac": "mac_roman",
+    "xmacroman": "mac_roman",
+    "xmaccyrillic": "mac_cyrillic",
+    "xmacce": "mac_latin2",
+    "xmacgreek": "mac_greek",
+    "xmacturkish": "mac_turkish",
+    "visual": "iso8859_8",
+    "logical": "iso8859_8",
+}
+_MULTIBYTE = re.compile(r"utf|iso2022|gb|hz|big5|euc|shift|cp9(?:32|49|50)|johab")
+_SEVEN_BIT = frozenset({"utf_7", "hz"})
+_JIS_ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\([DOPQ]|\([BIJHA]|\.[AF]|\$A)")
+_KANA = re.compile("[\u3040-\u30ff]")
+_NOT_ALNUM = re.compile(r"[^a-z0-9]+")
+_PREFIXED = re.compile(r"(?:cp|windows|win|ibm|ms|xcp|xwindows|dos|oem)(\d{3,4})")
+
+
+def _table() -> dict[str, str]:
+    table = {codec.replace("_", ""): codec for codec in _CODECS}
+    table |= {alias.replace("_", ""): codec for alias, codec in aliases.items() if codec in _CODECS}
+    return table | _EXTRA_LABELS
+
+
+_LABELS = _table()
+
+
+def codecs_for(label: str | None) -> tuple[str, ...]:
+    """The Python codecs to try for a charset label, best first; empty for a label that names no charset of text."""
+    if not label:
+        return ()
+    key = _NOT_ALNUM.sub("", label[:80].lower().split(";")[0].split("*")[0].removeprefix("charset="))
+    codec = _LABELS.get(key)
+    if codec is None and (numbered := _PREFIXED.fullmatch(key)):
+        codec = _LABELS.get("cp" + numbered[1])
+    if codec is None and key.startswith(("iso8859", "8859", "iso88591", "latin")):
+        codec = _LABELS.get("iso8859" + key.removeprefix("iso").removeprefix("8859"), "latin_1")
+    if codec is None:
+        return ()
+    return _SUPERSETS.get(codec, (codec,))
+
+
+def decode(content: bytes, declared: str | None = None, hint: str | None = None) -> str:
+    """The text of `content`, never failing: what cannot be read by any charset of the chain becomes U+FFFD.
+
+    `hint` is a charset named elsewhere (an HTML meta tag, the mail's own body) that is believed after UTF-8.
+    """
+    codecs = codecs_for(declared)
+    if content.isascii() and not (codecs and codecs[0] in _SEVEN_BIT) and b"\0" not in content:
+        return _jis(content) if b"\x1b" in content else content.decode("ascii")
+    if (text := _by_mark(content)) is not None:
+        return text
+    if codecs and codecs[0].startswith("utf_16"):
+        codecs = _utf_16(content, codecs)
+    # A single-byte charset accepts nearly any bytes, and valid multi-byte UTF-8 is no accident: it is asked first.
+    trial = codecs if codecs and _MULTIBYTE.match(codecs[0]) else ("utf_8", *codecs)
+    for codec in (*trial, "utf_8", *codecs_for(hint)):
+        if (read := _strictly(content, codec)) is not None:
+            return read
+    return _roughly(content, codecs)
+
+
+def _strictly(content: bytes, codec: str) -> str | None:
+    if codec.startswith("iso2022_jp"):
+        return _jis(content) if content.isascii() else None
+    try:
+        return content.decode(codec)
+    except (UnicodeError, ValueError):
+        return None
+
+
+def _roughly(content: bytes, codecs: tuple[str, ...]) -> str:
+    """The first reading that is nearly right, else the detector's guess, else cp1252."""
+    for codec in (*codecs[:1], "utf_8"):
+        if _MULTIBYTE.match(codec) or codec == "cp1252":
+            text = content.decode(codec, "replace")
+            wrong = text.count("\ufffd")
+            if wrong * 20 <= sum(not char.isascii() for char in text[:20_000]) and wrong:
+                return text
+    if (japanese := _japanese(content)) is not None:
+        return japanese
+    for codec in _detected(content):
+        if (read := _strictly(content, codec)) is not None:
+            return read
+    return content.decode(codecs[0] if codecs and not _MULTIBYTE.match(codecs[0]) else "cp1252", "replace")
+
+
+def _detected(content: bytes) -> tuple[str, ...]:
+    if _detector is None:
+        return ()
+    return codecs_for(str(_detector(content[:65_536]).get("encoding")))
+
+
+def _by_mark(content: bytes) -> str | None:
+    if content.startswith(b"\xef\xbb\xbf"):
+        return _strictly(content[3:], "utf_8")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\0" in content[:4096]:
+        return content.decode("utf_16", "replace")
+    return None
+
+
+def _utf_16(content: bytes, codecs: tuple[str, ...]) -> tuple[str, ...]:
+    """The byte order by where the zeros are; no UTF-16 at all without any."""
+    sample = content[:4096]
+    if b"\0" not in sample:
+        return ()
+    if codecs[0] != "utf_16":
+        return codecs
+    return ("utf_16_be",) if sample[::2].count(0) >= sample[1::2].count(0) else ("utf_16_le",)
+
+
+def _japanese(content: bytes) -> str | None:
+    """Undeclared Shift_JIS or EUC-JP, known by its kana."""
+    sample = content[:20_000]
+    for codec in ("cp932", "euc_jp"):
+        text = sample.decode(codec, "ignore")
+        foreign = sum(not char.isascii() for char in text)
+        half_width = sum("\uff61" <= char <= "\uff9f" for char in text)
+        if foreign >= 4 and len(_KANA.findall(text)) * 4 >= foreign and half_width * 4 < foreign:
+            return content.decode(codec, "replace")
+    return None
+
+
+def _jis(content: bytes) -> str:
+    """ISO-2022-JP as it is sent: with the vendors' rows, which Python's codec refuses and cp932 knows."""
+    if _JIS_ESCAPE.search(content) is None:
+        return content.decode("ascii", "replace")
+    pieces: list[str] = []
+    position, state = 0, b"(B"
+    for escape in _JIS_ESCAPE.finditer(content):
+        pieces.append(_jis_run(content[position : escape.start()], state))
+        position, state = escape.end(), escape[1]
+    pieces.append(_jis_run(content[position:], state))
+    return "".join(pieces)
+
+
+def _jis_run(run: bytes, state: bytes) -> str:
+    if state in (b"$@", b"$B"):
+        # A line end inside the run means the escape back was lost.
+        return "\n".join(_kanji(line) for line in run.split(b"\n"))
+    if state == b"(I":
+        return bytes(byte | 0x80 if byte > 0x20 else byte for byte in run).decode("cp932", "replace")
+    if state.startswith(b"$"):
+        codec = {b"$(D": "iso2022_jp_2", b"$A": "iso2022_jp_2"}.get(state, "iso2022_jp_2004")
+        return (b"\x1b" + state + run + b"\x1b(B").decode(codec, "replace")
+    return run.decode("ascii", "replace")
+
+
+def _kanji(run: bytes) -> str:
+    """Two-byte JIS X 0208 with NEC and IBM rows, by way of Shift_JIS."""
+    shifted = bytearray()
+    for row, cell in zip(run[::2], run[1::2], strict=False):
+        if not (0x21 <= row <= 0x7E and 0x21 <= cell <= 0x7E):
+            shifted += bytes((row, cell)) if row < 0x80 and cell < 0x80 else b"??"
+            continue
+        lead = (row + 1) // 2 + (0x70 if row <= 0x5E else 0xB0)
+        trail = cell + (0x1F if cell < 0x60 else 0x20) if row % 2 else cell + 0x7E
+        shifted += bytes((lead, trail))
+    return shifted.decode("cp932", "replace")

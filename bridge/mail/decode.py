@@ -1,0 +1,178 @@
+"""The bytes and the text of a leaf: transfer encodings undone in bounded chunks, charsets read by the chain.
+
+`chunks` never holds more than a block of a leaf and never fails: broken base64, quoted-printable and uuencode give what
+can be read of them.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import Error as CodingError
+from binascii import a2b_qp, a2b_uu
+from collections.abc import Iterator
+
+from bridge.mail import charsets, hygiene, words
+from bridge.mail.headers import Content
+from bridge.mail.limits import Limits
+from bridge.model import Leaf, Span
+
+#: Encoded bytes taken at a time; a multiple of four.
+BLOCK_BYTES = 256 * 1024
+_LONGEST_LINE = 8 * 1024
+_NOT_BASE64 = bytes(
+    byte
+    for byte in range(256)
+    if byte not in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+)
+_SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
+_PADDING = re.compile(rb"[=\s]*+")
+_MORE_BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,80}+(?:={1,2}|(?<=[A-Za-z0-9+/]{16}))(?:\s|\Z|[A-Za-z0-9+/])")
+#: A mail of 25 MB whose every line is padded has fewer.
+_MOST_PADDED = 500_000
+_BEGIN = re.compile(rb"begin [0-7]{3,4} ")
+_META = re.compile(rb"<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+
+
+def chunks(content: Content, leaf: Leaf) -> Iterator[bytes]:
+    """The decoded bytes of the leaf, in order; none of the chunks is empty."""
+    blocks = _blocks(content, leaf.content)
+    match leaf.encoding:
+        case "base64":
+            decoded = _base64(blocks)
+        case "quoted-printable":
+            decoded = _quoted_printable(blocks)
+        case "x-uuencode":
+            decoded = _uuencode(blocks)
+        case _:
+            decoded = blocks
+    return filter(None, decoded)
+
+
+def head(content: Content, leaf: Leaf, limit: int) -> tuple[bytes, bool]:
+    """The first `limit` decoded bytes, and whether there are more; cut at a line end where one is near."""
+    taken = bytearray()
+    for chunk in chunks(content, leaf):
+        taken += chunk
+        if len(taken) > limit:
+            line_end = taken.rfind(b"\n", max(0, limit - _LONGEST_LINE), limit)
+            return bytes(taken[: line_end + 1 if line_end >= 0 else limit]), True
+    return bytes(taken), False
+
+
+def text(content: Content, leaf: Leaf, limit: int = Limits().text_bytes) -> str:
+    """The clean text of a leaf by the charset chain, at most `limit` bytes of it; HTML may name its own charset."""
+    return read(head(content, leaf, limit)[0], leaf)
+
+
+def read(decoded: bytes, leaf: Leaf) -> str:
+    """The clean text of decoded bytes of the leaf."""
+    hint = None
+    if leaf.content_type == "text/html" and (meta := _META.search(decoded, 0, 4096)):
+        hint = meta[1].decode("ascii", "replace")
+    return hygiene.clean(charsets.decode(decoded, leaf.charset, hint).replace("\r\n", "\n"))
+
+
+def looks_like_base64(sample: bytes) -> bool:
+    """False for plain words under a false Content-Transfer-Encoding."""
+    odd = sum(sample.count(char) for char in (b".", b",", b"<", b">", b":", b"'", b"(", b"!", b"?", b"-"))
+    return odd < 4 or odd * 50 < len(sample)
+
+
+def _blocks(content: Content, source: Span | bytes) -> Iterator[bytes]:
+    if isinstance(source, bytes):
+        content, source = source, Span(0, len(source))
+    for start in range(source.start, source.end, BLOCK_BYTES):
+        yield content[start : min(start + BLOCK_BYTES, source.end)]
+
+
+def _base64(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    carry, settled, pads = b"", False, 0
+    for block in blocks:
+        position = 0
+        while True:
+            if settled:
+                # Something ended here: a mailer that pads every line goes on, a list's footer does not.
+                pads += 1
+                position = _end(_PADDING, block, position)
+                if position == len(block):
+                    break
+                if pads > _MOST_PADDED or _MORE_BASE64.match(block, position) is None:
+                    return
+                settled = False
+            padding = block.find(b"=", position)
+            digits = carry + block[position : padding if padding >= 0 else len(block)].translate(
+                None, _NOT_BASE64
+            )
+            whole = len(digits) // 4 * 4
+            carry = digits[whole:]
+            yield words.unpadded_base64(digits[:whole])
+            if padding < 0:
+                break
+            settled = bool(carry)
+            yield words.unpadded_base64(carry)
+            carry, position = b"", _end(_PADDING, block, padding)
+    yield words.unpadded_base64(carry)
+
+
+def _quoted_printable(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    carry = b""
+    for block in blocks:
+        joined = carry + block
+        cut = joined.rfind(b"\n", len(carry)) + 1 or _before_escape(joined)
+        carry = joined[cut:]
+        yield _qp(joined[:cut])
+    yield _qp(carry)
+
+
+def _before_escape(block: bytes) -> int:
+    """Where to cut a block that holds no line end: not within an escape, a soft break, or blanks that may end in one."""
+    escape = block.rfind(b"=")
+    if escape >= 0 and (len(block) - escape < 6 or not block[escape + 1 :].strip(b" \t")):
+        return escape
+    return len(block)
+
+
+def _qp(encoded: bytes) -> bytes:
+    if b"=" not in encoded:
+        return encoded
+    # "=0D0A" is what a known encoder makes of a line end.
+    return a2b_qp(_SOFT_BREAK.sub(b"=", encoded).replace(b"=0D0A", b"=0D=0A"))
+
+
+def _uuencode(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    carry, begun = b"", False
+    for block in blocks:
+        lines = (carry + block).split(b"\n")
+        carry = lines.pop()[-_LONGEST_LINE:]
+        out = bytearray()
+        for line in lines:
+            if not begun:
+                begun = _BEGIN.match(line) is not None
+            elif line.rstrip() == b"end":
+                yield bytes(out)
+                return
+            else:
+                out += _uu_line(line)
+        yield bytes(out)
+    if begun and carry.rstrip() != b"end":
+        yield _uu_line(carry)
+
+
+def _uu_line(line: bytes) -> bytes:
+    line = line.rstrip(b"\r\n")
+    if not line or len(line) > _LONGEST_LINE:
+        return b""
+    try:
+        return a2b_uu(line)
+    except CodingError:
+        # Some encoders add a checksum or lose trailing blanks: the length byte says how much counts.
+        expected = (((line[0] - 32) & 63) * 4 + 5) // 3
+        try:
+            return a2b_uu(line[:expected])
+        except CodingError:
+            return b""
+
+
+def _end(pattern: re.Pattern[bytes], content: bytes, position: int) -> int:
+    found = pattern.match(content, position)
+    return found.end() if found else position

@@ -1,0 +1,110 @@
+"""What a leaf says of itself: type, encoding, charset, disposition, and a name from every place one can hide."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bridge.mail import charsets, decode, headers, hygiene, parameters, words
+from bridge.mail.headers import Content
+from bridge.mail.limits import Limits
+from bridge.mail.split import Part
+from bridge.model import Leaf, Span
+
+_ENCODINGS = {
+    "": "identity",
+    "7bit": "identity",
+    "8bit": "identity",
+    "7bits": "identity",
+    "8bits": "identity",
+    "binary": "identity",
+    "none": "identity",
+    "plain": "identity",
+    "base64": "base64",
+    "base-64": "base64",
+    "b64": "base64",
+    "quoted-printable": "quoted-printable",
+    "quotedprintable": "quoted-printable",
+    "quoted_printable": "quoted-printable",
+    "qp": "quoted-printable",
+    "x-uuencode": "x-uuencode",
+    "x-uue": "x-uuencode",
+    "uuencode": "x-uuencode",
+    "uue": "x-uuencode",
+}
+_FIRST_WORD = re.compile(rb"[\s\"';=]*+([A-Za-z0-9_-]*+)")
+_WORDS_TYPES = frozenset(
+    {"text/plain", "text/html", "text/markdown", "text/x-markdown", "text/enriched", "text/richtext"}
+)
+_NESTED = ("message/rfc822", "message/global", "message/news")
+_SAMPLE_BYTES = 1024
+_NESTED_HEADER_BYTES = 64 * 1024
+
+
+def read(content: Content, part: Part, index: int, limits: Limits, defects: list[str]) -> Leaf:
+    """The leaf of a part that has no children."""
+    header = part.header
+    hint = part.type.parameters.get("charset")
+    shown = parameters.read(header.first("content-disposition"), hint)
+    disposition = shown.head if shown.head in ("inline", "attachment") else ""
+    filename = shown.parameters.get("filename") or part.type.parameters.get("name") or part.name
+    leaf = Leaf(
+        index=index,
+        section=part.section or "1",
+        content_type=part.content_type,
+        content=Span(part.body, max(part.end, part.body)),
+        encoding=_encoding(content, part, defects),
+        charset=hint,
+        disposition=disposition,
+        filename=filename or shown.parameters.get("name"),
+        content_id=_bare(header.first("content-id")),
+        content_location=_plain(header.first("content-location")),
+        description=_plain(header.first("content-description")),
+        parameters=tuple((k, v) for k, v in part.type.parameters.items() if k not in ("charset", "name")),
+        within=part.within,
+    )
+    if leaf.filename is None and leaf.content_type in _NESTED:
+        return _named_by_subject(content, leaf, limits)
+    return leaf
+
+
+def is_words(leaf: Leaf, *, alone: bool) -> bool:
+    """Whether the leaf is the author's words rather than a file; `alone` is a leaf that is the whole mail."""
+    if leaf.content_type not in _WORDS_TYPES or leaf.disposition == "attachment":
+        return False
+    return leaf.filename is None or alone or "multipart/alternative" in leaf.within[-1:]
+
+
+def _encoding(content: Content, part: Part, defects: list[str]) -> str:
+    value = part.header.first("content-transfer-encoding")
+    word = _FIRST_WORD.match(value)
+    label = word[1].decode("ascii").lower() if word else ""
+    encoding = _ENCODINGS.get(label) or _ENCODINGS.get(label.replace("-", ""))
+    if encoding is None:
+        encoding = "identity"
+        defects.append(
+            f"Part {part.section or '1'}: unknown transfer encoding {label[:40]!r}; taken as it is."
+        )
+    if encoding == "base64" and not decode.looks_like_base64(
+        content[part.body : min(part.end, part.body + _SAMPLE_BYTES)]
+    ):
+        defects.append(f"Part {part.section or '1'}: declared as base64, but it is plain text.")
+        return "identity"
+    return encoding
+
+
+def _named_by_subject(content: Content, leaf: Leaf, limits: Limits) -> Leaf:
+    """A mail within the mail is a file named by its subject."""
+    inner, _ = decode.head(content, leaf, min(_NESTED_HEADER_BYTES, limits.header_bytes))
+    header = headers.read(inner, 0, len(inner), limits)
+    subject = hygiene.line(words.decode(header.first("subject")))[:200].strip()
+    return replace(leaf, filename=f"{subject or 'message'}.eml")
+
+
+def _bare(value: bytes) -> str | None:
+    text = hygiene.line(charsets.decode(value[:500]))
+    return text.strip("<> ") or None
+
+
+def _plain(value: bytes) -> str | None:
+    return hygiene.line(words.decode(value[:2000])) or None

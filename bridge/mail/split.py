@@ -1,0 +1,221 @@
+"""The tree of parts of a mail, as positions within its content: nothing is copied but headers.
+
+An iterative splitter: a work list instead of recursion, `find` instead of a line loop, and caps on depth and parts that
+keep what they cut as one leaf. Missing, illegal and prefixing boundaries, mixed line ends and an mbox line are read
+as a person would. It works on bytes and on an mmap alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bridge.mail import headers, parameters
+from bridge.mail.headers import Content, Header
+from bridge.mail.limits import Limits
+from bridge.mail.parameters import Parameterised
+
+_WINDOW = 1024 * 1024
+_GUESS_BYTES = 64 * 1024
+_DELIMITER_END = re.compile(rb"(--)?+[ \t]*+\r*+(?:\n|\Z)")
+_GUESSED = re.compile(rb"(?:\A|\n)--([^\s][^\r\n]{0,199})\r*\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-|\r*\n)")
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+*'{}|~-]{1,127}/[a-z0-9!#$&^_.+*'{}|~-]{1,127}")
+_LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?:\r*\n){0,100}+")
+_MBOX = re.compile(rb">?From [^\n]*\n")
+#: Lines that start like a delimiter and are none, before a multipart is taken as it is.
+_FALSE_DELIMITERS = 100_000
+
+#: What a part is whose type cannot be read (RFC 2045 section 5.2).
+_PLAIN = Parameterised("text/plain", {})
+_EML = Parameterised("message/rfc822", {})
+
+
+@dataclass(slots=True)
+class Part:
+    """One part; `start` is where its header starts, `body` to `end` its encoded body."""
+
+    start: int
+    body: int
+    end: int
+    header: Header
+    type: Parameterised
+    section: str
+    within: tuple[str, ...]
+    children: list[Part] = field(default_factory=list)
+    #: A name for what has none because it was cut off by a cap.
+    name: str | None = None
+
+    @property
+    def content_type(self) -> str:
+        return self.type.head
+
+
+@dataclass(slots=True)
+class Tree:
+    root: Part
+    defects: list[str]
+
+
+def split(content: Content, limits: Limits) -> Tree:
+    """The parts of the mail; a multipart that could not be split is a leaf."""
+    splitter = _Splitter(content, limits)
+    root = splitter.part(_start(content), len(content), _PLAIN, "", ())
+    splitter.divide_all(root)
+    if not root.children:
+        # A mail of one part counts it as 1, as IMAP does.
+        root.section = "1"
+    return Tree(root, splitter.defects)
+
+
+@dataclass(slots=True)
+class _Splitter:
+    content: Content
+    limits: Limits
+    defects: list[str] = field(default_factory=list)
+    parts: int = 1
+
+    def part(
+        self, start: int, end: int, default: Parameterised, section: str, within: tuple[str, ...]
+    ) -> Part:
+        header = headers.read(self.content, start, end, self.limits)
+        if header.defects:
+            where = f"Part {section}: " if section else ""
+            self.defects += (where + defect for defect in header.defects[:10])
+        return Part(start, header.body, end, header, _type(header, default), section, within)
+
+    def divide_all(self, root: Part) -> None:
+        waiting = [root]
+        while waiting:
+            part = waiting.pop()
+            if not part.content_type.startswith("multipart/"):
+                continue
+            if len(part.within) >= self.limits.depth:
+                self.defects.append(f"Parts nested deeper than {self.limits.depth} are kept as one file.")
+                _keep_whole(part)
+                continue
+            self.divide(part)
+            self.parts += len(part.children)
+            waiting += reversed(part.children)
+
+    def divide(self, part: Part) -> None:
+        """Give a multipart its children."""
+        room = max(self.limits.parts - self.parts, 1)
+        bounds = self.bounds(part, room)
+        if not bounds:
+            self.defects.append(
+                f"Part {part.section or '1'}: {part.content_type} without parts is read as text."
+            )
+            first = self.content[part.body : min(part.end, part.body + 200)].lstrip()[:9].lower()
+            html = first.startswith((b"<html", b"<!doctype"))
+            part.type = Parameterised("text/html" if html else "text/plain", {})
+            return
+        default = _EML if part.content_type == "multipart/digest" else _PLAIN
+        within = (*part.within, part.content_type)
+        prefix = f"{part.section}." if part.section else ""
+        for number, (start, end) in enumerate(bounds[:room], 1):
+            part.children.append(self.part(start, end, default, f"{prefix}{number}", within))
+        if len(bounds) > room:
+            last = part.children[-1]
+            last.end = part.end
+            _keep_whole(last)
+            self.defects.append(
+                f"Only {self.limits.parts} parts were read; what follows is kept as one file."
+            )
+
+    def bounds(self, part: Part, room: int) -> list[tuple[int, int]]:
+        """Where the parts lie, by the boundary that was declared or else by one that the body suggests."""
+        declared = part.type.parameters.get("boundary", "").rstrip().encode("utf-8", "replace")
+        if declared and (found := _bounds(self.content, part, declared, room)):
+            return found
+        guess = _GUESSED.search(self.content, part.body, min(part.end, part.body + _GUESS_BYTES))
+        if guess and (found := _bounds(self.content, part, guess[1].rstrip(), room)):
+            where = part.section or "1"
+            self.defects.append(f"Part {where}: its boundary was missing or wrong and had to be guessed.")
+            return found
+        return []
+
+
+def _start(content: Content) -> int:
+    """Where the header starts: behind a byte order mark, blank lines and mbox's From line, if a header follows."""
+    leading = _LEADING.match(content)
+    start = leading.end() if leading else 0
+    if mbox := _MBOX.match(content, start, start + 2000):
+        start = mbox.end()
+    return start if start == 0 or headers.looks_like_header(content, start) else 0
+
+
+def _type(header: Header, default: Parameterised) -> Parameterised:
+    """The first Content-Type that can be read."""
+    for value in header.all("content-type"):
+        found = parameters.read(value)
+        if _TYPE.fullmatch(found.head):
+            return found
+        if found.head == "multipart" or (
+            not found.head.startswith("text") and "boundary" in found.parameters
+        ):
+            return Parameterised("multipart/mixed", found.parameters)
+        if found.head in ("text", "text/"):
+            return Parameterised("text/plain", found.parameters)
+    return default
+
+
+def _bounds(content: Content, part: Part, boundary: bytes, room: int) -> list[tuple[int, int]]:
+    """Where the parts between the delimiters lie; without a closing delimiter the last one ends with the multipart."""
+    bounds: list[tuple[int, int]] = []
+    opened: int | None = None
+    for start, end, closing in _delimiters(content, part.body, part.end, b"--" + boundary):
+        if opened is not None:
+            bounds.append((opened, max(start, opened)))
+            if len(bounds) > room:
+                return bounds
+        opened = None if closing else end
+    if opened is not None and (content[opened : opened + 100].strip() or part.end - opened > 100):
+        bounds.append((opened, part.end))
+    return bounds
+
+
+def _delimiters(content: Content, start: int, end: int, line: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Each delimiter line: where the part before it ends, where the next one starts, and whether it closes."""
+    position = start
+    if content[start : start + len(line)] == line and (
+        match := _DELIMITER_END.match(content, start + len(line), end)
+    ):
+        yield start, match.end(), match[1] is not None
+        position = max(match.end() - 1, start)
+    needle = b"\n" + line
+    for _ in range(_FALSE_DELIMITERS):
+        position = find(content, needle, position, end)
+        if position < 0:
+            return
+        match = _DELIMITER_END.match(content, position + len(needle), end)
+        if match is None:
+            position += len(needle)
+            continue
+        before = position - 1 if position > start and content[position - 1 : position] == b"\r" else position
+        yield before, match.end(), match[1] is not None
+        # The line end of this delimiter may be the one that starts the next.
+        position = match.end() - 1 if match.end() > position + len(needle) else match.end()
+
+
+def find(content: Content, needle: bytes, start: int, end: int) -> int:
+    """`content.find`; an mmap is searched in windows, since its own find goes byte by byte."""
+    if isinstance(content, bytes):
+        return content.find(needle, start, end)
+    overlap = len(needle) - 1
+    # The first window is small: the next delimiter of a mail of many parts is near.
+    window = _WINDOW // 64
+    while start < end:
+        found = content[start : min(end, start + window + overlap)].find(needle)
+        if found >= 0:
+            return start + found
+        start += window
+        window = _WINDOW
+    return -1
+
+
+def _keep_whole(part: Part) -> None:
+    """Make a leaf of a part and its header: an .eml of what lies beyond a cap."""
+    part.body, part.type, part.name = part.start, _EML, "further-parts.eml"
+    part.header = Header()
+    part.children.clear()

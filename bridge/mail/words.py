@@ -1,0 +1,92 @@
+"""RFC 2047 encoded words as senders really write them, in one linear pass.
+
+Adjacent words are joined as bytes before their charset is applied, since mailers cut them in mid-character; raw 8-bit
+text, raw blanks and unknown charsets are read as well as they can be. `decode` never fails.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import Error as Base64Error
+from binascii import a2b_base64, a2b_qp
+
+from bridge.mail import charsets
+
+_OPENING = re.compile(rb"=\?([^?\s=\"<>()]{1,80})\?([bBqQ])\?")
+_NOT_BASE64 = bytes(
+    byte
+    for byte in range(256)
+    if byte not in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+)
+
+
+def decode(value: bytes, hint: str | None = None) -> str:
+    """The text of an unfolded header value; `hint` is a charset to believe for raw 8-bit text that is no UTF-8."""
+    if b"=?" not in value:
+        return (
+            value.decode("ascii")
+            if value.isascii() and b"\x1b" not in value
+            else charsets.decode(value, None, hint)
+        )
+    pieces: list[str] = []
+    run = _Run()
+    position = 0
+    while (opening := _OPENING.search(value, position)) is not None:
+        closing = value.find(b"?=", opening.end())
+        if closing < 0:
+            break
+        between = value[position : opening.start()]
+        if between.strip(b" \t\r\n") or not run.charset:
+            pieces += (run.text(), charsets.decode(between, None, hint))
+        charset = opening[1].decode("ascii", "replace").split("*")[0].lower()
+        if charset != run.charset:
+            pieces.append(run.text())
+            run.charset = charset
+        run.add(opening[2], value[opening.end() : closing])
+        position = closing + 2
+    pieces += (run.text(), charsets.decode(value[position:], None, hint))
+    return "".join(pieces)
+
+
+class _Run:
+    """Neighbouring words of one charset, collected as bytes."""
+
+    def __init__(self) -> None:
+        self.charset = ""
+        self._decoded = bytearray()
+        self._base64 = b""
+
+    def add(self, encoding: bytes, text: bytes) -> None:
+        if encoding in b"qQ":
+            self._settle()
+            self._decoded += a2b_qp(text, header=True)
+            return
+        # A word may end in the middle of a base64 quantum, to be continued in the next word.
+        self._base64 += text.translate(None, _NOT_BASE64)
+        if len(self._base64) % 4 == 0 or b"=" in text:
+            self._settle()
+
+    def text(self) -> str:
+        """The text so far; the run starts anew."""
+        self._settle()
+        if not self._decoded:
+            self.charset = ""
+            return ""
+        text = charsets.decode(bytes(self._decoded), self.charset)
+        self.charset = ""
+        self._decoded.clear()
+        return text
+
+    def _settle(self) -> None:
+        if self._base64:
+            self._decoded += unpadded_base64(self._base64)
+            self._base64 = b""
+
+
+def unpadded_base64(digits: bytes) -> bytes:
+    """What base64 digits without padding stand for; a lone last digit is dropped."""
+    digits = digits[: len(digits) - 1] if len(digits) % 4 == 1 else digits
+    try:
+        return a2b_base64(digits + b"=" * (-len(digits) % 4))
+    except Base64Error:  # not reachable with digits alone; total by construction
+        return b""
