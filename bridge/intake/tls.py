@@ -1,0 +1,50 @@
+"""The certificate of a listener, read again when its files change, so that a renewal needs no restart."""
+
+from __future__ import annotations
+
+import ssl
+
+from bridge import log
+from bridge.config.schema import Tls
+from bridge.errors import StartError
+
+
+class Certificate:
+    def __init__(self, listener: str, settings: Tls) -> None:
+        """Raises StartError when the files cannot be used."""
+        self._listener = listener
+        self._settings = settings
+        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            self._seen = self._stamps()
+            self.context.load_cert_chain(settings.certificate, settings.key)
+        except (OSError, ssl.SSLError) as error:
+            raise StartError(
+                f"cannot use the certificate of listener {listener}: {_cause(error)}. `tls.certificate` "
+                f"({settings.certificate}) must hold the certificate with its chain and `tls.key` ({settings.key}) "
+                f"its key, both PEM without a passphrase and readable for the bridge's user"
+            ) from error
+
+    def refresh(self) -> None:
+        """Use the files as they are now; keep what was read before where they cannot be used."""
+        try:
+            stamps = self._stamps()
+            if stamps == self._seen:
+                return
+            self._seen = stamps
+            self.context.load_cert_chain(self._settings.certificate, self._settings.key)
+        except (OSError, ssl.SSLError) as error:
+            log.warning(
+                "trouble", doing="reading the certificate", listener=self._listener, error=_cause(error)
+            )
+            return
+        log.info("certificate", listener=self._listener, read="again")
+
+    def _stamps(self) -> tuple[tuple[int, int], ...]:
+        stats = (self._settings.certificate.stat(), self._settings.key.stat())
+        return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
+
+
+def _cause(error: Exception) -> str:
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
+    return str(reason or error)
