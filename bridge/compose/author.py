@@ -48,7 +48,7 @@ def choose(mail: Mail, envelope: Envelope, route: Route, sender: Sender, own: Co
 def decide(mail: Mail, envelope: Envelope, route: Route, sender: Sender, own: Collection[str]) -> Choice:
     """The author, and whether the choice asks that the mail is held."""
     found = (
-        _by_rules(mail, route, own)
+        _by_rules(mail, route, sender, own)
         or _by_from(mail, sender, own)
         or _by_sender(mail, own)
         or _by_reverse_path(envelope, own)
@@ -59,7 +59,9 @@ def decide(mail: Mail, envelope: Envelope, route: Route, sender: Sender, own: Co
         return Choice(Author(user, "no address was found", (remark,)), known=False)
     if address.listed(found.email, sender.staff):
         return _staff(found, proof.of(mail, envelope, sender, found.email), sender)
-    author = Author(_user(found.name, found.email), found.because, (*found.remarks, *_doubts(found)))
+    deceives = _deceives(found)
+    name = f"{words.one_line(found.name, MAX_NAME // 2)} ({found.email})" if deceives else found.name
+    author = Author(_user(name, found.email), found.because, (*found.remarks, *deceives))
     if address.listed(found.email, own):
         remark = f"The author {found.email} is one of our own addresses: a loop, or a forged From."
         return Choice(replace(author, remarks=(*author.remarks, remark)), hold=remark)
@@ -94,8 +96,8 @@ def _checked(author: Author, mail: Mail, envelope: Envelope, sender: Sender) -> 
 # -- the route's rules -----------------------------------------------------------------------------
 
 
-def _by_rules(mail: Mail, route: Route, own: Collection[str]) -> _Found | None:
-    written = [address.canonical(entry.email) for entry in mail.authors]
+def _by_rules(mail: Mail, route: Route, sender: Sender, own: Collection[str]) -> _Found | None:
+    written = [_with_domain(address.canonical(entry.email), sender) for entry in mail.authors]
     for rule in route.author:
         if rule.when_from and not any(address.listed(email, rule.when_from) for email in written):
             continue
@@ -108,7 +110,9 @@ def _by_rules(mail: Mail, route: Route, own: Collection[str]) -> _Found | None:
 def _by_rule(rule: AuthorRule, mail: Mail, own: Collection[str]) -> _Found | None:
     match rule.use:
         case "reply-to":
-            return next(_usable(mail.reply_to, "rule reply-to", own), None)
+            found = next(_usable(mail.reply_to, "rule reply-to", own), None)
+            via = next((_before_via(entry.name) for entry in mail.authors if _VIA in entry.name.lower()), "")
+            return found and replace(found, name=found.name or via)
         case "header":
             # Written into the config on purpose, so believed as it stands; staff must prove itself all the same.
             return _by_texts(
@@ -129,7 +133,7 @@ def _by_rule(rule: AuthorRule, mail: Mail, own: Collection[str]) -> _Found | Non
 def _by_texts(texts: tuple[str, ...], name: str | None, because: str, own: Collection[str]) -> _Found | None:
     read = (entry for entry in map(address.read, texts[:50]) if entry is not None)
     found = next(_usable(read, because, own), None)
-    return found and replace(found, name=_one_line(name or "") or found.name)
+    return found and replace(found, name=words.one_line(name or "", MAX_NAME) or found.name)
 
 
 def _labelled(lines: list[str], label: str) -> Iterator[str]:
@@ -154,14 +158,13 @@ def _labelled(lines: list[str], label: str) -> Iterator[str]:
 
 def _by_from(mail: Mail, sender: Sender, own: Collection[str]) -> _Found | None:
     for entry in mail.authors:
-        email = address.canonical(entry.email)
-        remarks: tuple[str, ...] = ()
-        if email and not address.host(email):
-            local = email.rstrip("@")
-            email = f"{local}@{sender.default_domain}".lower()
-            remarks = (f"From is only {local!r}: {sender.default_domain} was added.",)
+        bare = address.canonical(entry.email)
+        email = _with_domain(bare, sender)
         if not address.valid(email):
             continue
+        remarks: tuple[str, ...] = ()
+        if email != bare:
+            remarks = (f'From is only "{bare}": {sender.default_domain} was added.',)
         if len(mail.authors) > 1:
             others = ", ".join(_shown(other) for other in mail.authors[:10] if other is not entry)
             remarks += (f"From names several authors; the others are {others}.",)
@@ -170,6 +173,12 @@ def _by_from(mail: Mail, sender: Sender, own: Collection[str]) -> _Found | None:
         found = _Found(entry.name, email, "From", remarks)
         return _behind_rewriting(mail, found, own) or found
     return None
+
+
+def _with_domain(email: str, sender: Sender) -> str:
+    """`root` of a device as `root@` the configured domain."""
+    bare = email.rstrip("@")
+    return f"{bare}@{sender.default_domain}".lower() if bare and "@" not in bare else email
 
 
 def _by_sender(mail: Mail, own: Collection[str]) -> _Found | None:
@@ -265,18 +274,15 @@ def _before_via(name: str) -> str:
 
 
 def _user(name: str, email: str) -> User:
-    return User(_one_line(name) or _local(email), email)
+    return User(words.one_line(name, MAX_NAME) or _local(email), email)
 
 
-def _doubts(found: _Found) -> tuple[str, ...]:
+def _deceives(found: _Found) -> tuple[str, ...]:
+    """A remark where the name shows another address: agents would take the name for the sender."""
     inner = address.read(found.name) if "@" in found.name else None
     if inner is None or inner.email == found.email:
         return ()
     return (f"The sender's name shows {inner.email}, but the address is {found.email}.",)
-
-
-def _one_line(name: str) -> str:
-    return " ".join(name[: 4 * MAX_NAME].split())[:MAX_NAME].strip()
 
 
 def _local(email: str) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from bridge.compose import words
+
 MAX_LINES = 20
 MAX_CHARS = 400
 #: A line that quotes the mail in full, such as a subject that was cut.
@@ -39,5 +41,4 @@ def escape(text: str) -> str:
 
 
 def _line(remark: str) -> str:
-    line = " ".join(remark[: 4 * MAX_CHARS].split())
-    return line if len(line) <= MAX_CHARS else line[: MAX_CHARS - 1].rstrip() + "…"
+    return words.one_line(remark, MAX_CHARS)

@@ -48,13 +48,13 @@ def sort(
         subject=subject.shown(written, route.default_subject),
         message_id=message_id,
         related_ids=tuple(related)[:_MAX_RELATED],
-        duplicate_key=duplicate_key(mail, message_id, user.email, content_digest),
+        duplicate_key=duplicate_key(mail, message_id, content_digest),
         summary=" ".join(f"{user.name} <{user.email}>: {written[:_MAX_SUMMARY]}".split())[:_MAX_SUMMARY],
         verdict=_verdict(mail, envelope, route, choice),
     )
 
 
-def duplicate_key(mail: Mail, message_id: str, email: str, content_digest: str) -> str:
+def duplicate_key(mail: Mail, message_id: str, content_digest: str) -> str:
     """Equal for the same mail over two paths, different for other words or files under a reused Message-ID.
 
     Trace fields, blanks and what a gateway puts before the subject do not count; the author's own Date does, because devices
@@ -66,12 +66,8 @@ def duplicate_key(mail: Mail, message_id: str, email: str, content_digest: str) 
         for value in values:
             digest.update(value.encode("utf-8", "replace") + b"\0")
 
-    add(
-        message_id,
-        email,
-        subject.key(mail.subject),
-        mail.date_at.isoformat() if mail.date_at else content_digest,
-    )
+    add(message_id, *(address.canonical(entry.email) for entry in mail.authors[:10]))
+    add(subject.key(mail.subject), mail.date_at.isoformat() if mail.date_at else content_digest)
     for block in mail.blocks:
         match block:
             case Written(text, html):

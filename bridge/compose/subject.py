@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bridge.compose import words
+
 #: A longer subject is cut for Re:amaze; the whole of it goes into the note.
 MAX_CHARS = 250
 _MAX_READ = 20_000
@@ -29,14 +31,14 @@ _AUTOMATIC = (
 _TAGS = "external|externes?|extern|ext|external e-?mail|external sender|spam|suspected spam|caution"
 
 
-def _words(*tables: str) -> str:
-    words = sorted({word for table in tables for word in table.split()}, key=len, reverse=True)
-    return "|".join(re.escape(unicodedata.normalize("NFC", word)).replace("_", " ") for word in words)
+def _alternatives(*tables: str) -> str:
+    found = sorted({word for table in tables for word in table.split()}, key=len, reverse=True)
+    return "|".join(re.escape(unicodedata.normalize("NFC", word)).replace("_", " ") for word in found)
 
 
 # "Re:", "RE[5]:", "Re^2:", "Re(3):", "AW :", "Re;", "回复：" and the colons of "Re : :".
 _PREFIX = re.compile(
-    rf"(?:(?P<forward>{_words(_FORWARDS)})|(?:{_words(_REPLIES, _AUTOMATIC)}))"
+    rf"(?:(?P<forward>{_alternatives(_FORWARDS)})|(?:{_alternatives(_REPLIES, _AUTOMATIC)}))"
     r"(?:\[\d{1,4}\]|\(\d{1,4}\)|[\^*]\d{1,4}|\d{1,2})?[ \t]{0,8}[:;：︰](?:[ \t]{0,8}[:：])*",
     re.IGNORECASE,
 )
@@ -71,10 +73,7 @@ def key(subject: str) -> str:
 
 def shown(subject: str, default: str) -> str:
     """The subject of a new conversation: as written, in one line, cut at `MAX_CHARS`; the default where it says nothing."""
-    line = _line(subject)
-    if not normalise(line):
-        return default
-    return line if len(line) <= MAX_CHARS else line[: MAX_CHARS - 1].rstrip() + "…"
+    return words.one_line(_line(subject), MAX_CHARS) if normalise(subject) else default
 
 
 def is_cut(subject: str) -> bool:
@@ -82,7 +81,7 @@ def is_cut(subject: str) -> bool:
 
 
 def _line(subject: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", subject[:_MAX_READ]).split())
+    return words.one_line(unicodedata.normalize("NFC", subject[:_MAX_READ]), _MAX_READ)
 
 
 def _walk(subject: str, *, tags: bool) -> tuple[str, bool | None]:
@@ -97,22 +96,27 @@ def _walk(subject: str, *, tags: bool) -> tuple[str, bool | None]:
             at = match.end()
         elif tags and (match := _TAG.match(text, at)):
             at = match.end()
-        elif text[at] == "[" and _PREFIX.match(text, at + (2 if text.startswith("[ ", at) else 1)):
+        elif text[at] == "[" and _is_prefix(text, at + 1):
             brackets += 1
             at += 1
         elif (match := _LIST.match(text, at)) and (
-            match.group() == names or (not names and _PREFIX.match(text, match.end() + 1))
+            match.group() == names or (not names and _is_prefix(text, match.end()))
         ):
             names = match.group()
             at = match.end()
         else:
             break
     rest = text[at:].strip()
-    if brackets:
-        rest = _balanced(rest)
-    while rest.lower().endswith("(fwd)"):
-        rest = rest[:-5].rstrip()
+    before = ""
+    while rest != before:
+        before = rest
+        rest = _balanced(rest) if brackets else rest
+        rest = rest[:-5].rstrip() if rest[-5:].lower() == "(fwd)" else rest
     return f"{names} {rest}".strip() if rest else "", outermost
+
+
+def _is_prefix(text: str, at: int) -> bool:
+    return _PREFIX.match(text, at + text.startswith(" ", at)) is not None
 
 
 def _balanced(text: str) -> str:

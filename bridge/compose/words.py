@@ -34,7 +34,9 @@ _LINES = frozenset(
 )
 #: Cells stay on their row's line, so that a label and its value do.
 _CELLS = frozenset({"td", "th"})
-_HIDDEN = frozenset({"head", "script", "style", "template", "title"})
+_HIDDEN = frozenset({"script", "style", "template", "title"})
+#: Embeddings, overrides and isolates of bidirectional text; the marks LRM and RLM and the joiners of emoji stay.
+_OVERRIDES = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]{0,15})")
 # Bounded references only: html.unescape raises on a number of more than 4,300 digits.
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});?")
@@ -52,6 +54,12 @@ def text(mail: Mail, limit: int = 100_000) -> str:
             found.append(words[:room])
             room -= len(words) + 1
     return "\n".join(found)[:limit]
+
+
+def one_line(text: str, limit: int) -> str:
+    """A header's text for people: one line, without the overrides that let a name read backwards, cut at `limit`."""
+    line = " ".join(text[: 4 * limit].translate(_OVERRIDES).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def from_html(markup: str) -> str:
