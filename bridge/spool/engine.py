@@ -1,0 +1,47 @@
+"""The database below the spool: opened so that a commit means on disk, and two processes can share it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+#: How long a writer waits for another process's transaction.
+BUSY_TIMEOUT_S = 10.0
+#: Set on a connection that will write: its transactions take the write lock at once.
+WRITES = "bridge_writes"
+
+
+def create(path: Path) -> Engine:
+    """An engine on the database file, which is made first, readable by its owner alone."""
+    # SQLite gives its journal files the mode of the database file.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    engine = create_engine(f"sqlite:///{path}", pool_size=2, max_overflow=8)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own transaction handling begins late and deferred; `_begin` does it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # First of all: two processes that open at once meet in the next line.
+    cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+    # Before the first table, or it has no effect: pages freed by retention can go back to the disk.
+    cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    # After a burst the journal shrinks back to this instead of keeping its largest size for good.
+    cursor.execute(f"PRAGMA journal_size_limit = {64 * 1024 * 1024}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and takes the write lock later can fail with BUSY at any statement.
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

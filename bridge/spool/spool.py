@@ -1,0 +1,336 @@
+"""The durable queue as the other steps see it: a synchronous core on one writer thread behind an asyncio face.
+
+When `put` returns, the mail is on the disk; when `claim` returns, the strike is. Every awaited method is one operation of the
+writer: it happened and is committed, or it raised and left nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from bridge.clock import Clock
+from bridge.config.schema import DAY_S
+from bridge.config.schema import Spool as Settings
+from bridge.errors import SpoolBrokenError
+from bridge.model import Envelope, Sorting, Target
+from bridge.spool import claims, engine, files, ledger, migrate, place, retention, trouble
+from bridge.spool.files import Files, Incoming, Storage
+from bridge.spool.ids import Ids
+from bridge.spool.operator import Operator
+from bridge.spool.puts import Put, Puts
+from bridge.spool.room import Room
+from bridge.spool.steady import SECOND, Steady
+from bridge.spool.values import Item, Placed, Settled, Swept
+from bridge.spool.writer import Writer
+
+T = TypeVar("T")
+
+#: Nothing is deferred for longer: what seems to be was written under a clock that ran ahead.
+LONGEST_WAIT_S = DAY_S
+
+
+class Spool:
+    """One folder with its database and files."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, parts: Files, database: Engine, lock: int | None
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._files = parts
+        self._engine = database
+        self._lock = lock
+        self._ids = Ids(clock)
+        self._steady = Steady(clock)
+        self._writer = Writer(database, settings.folder, Puts(parts, self._steady))
+        self._room = Room(settings, database, parts, clock, self._steady)
+        self._handed_out: set[int] = set()
+        self._handing_out = asyncio.Lock()
+        self.operator = Operator(database, self._writer, parts, self._steady)
+
+    @classmethod
+    def open(
+        cls, settings: Settings, *, clock: Clock, exclusive: bool = True, storage: Storage | None = None
+    ) -> Self:
+        """Open the spool, made or migrated where needed. `exclusive` is the daemon, which also tidies up.
+
+        Raises SpoolVersionError for a spool of a newer bridge, SpoolBrokenError when the storage fails or another
+        daemon runs on the folder, SpoolFullError when the disk is full.
+        """
+        folder = settings.folder
+        with trouble.translated(folder):
+            parts = Files(folder, storage or Storage())
+            lock = _lock(folder) if exclusive else None
+            database = engine.create(folder / "spool.db")
+            try:
+                with (
+                    database.connect().execution_options(**{engine.WRITES: True}) as connection,
+                    connection.begin(),
+                ):
+                    migrate.to_latest(connection, folder)
+            except BaseException:
+                database.dispose()
+                if lock is not None:
+                    os.close(lock)
+                raise
+        spool = cls(settings, clock, parts, database, lock)
+        if exclusive:
+            try:
+                spool._recover()
+            except BaseException:
+                spool.close()
+                raise
+        return spool
+
+    def close(self) -> None:
+        """Commit what is under way and let go of the folder; may be called twice."""
+        self._writer.close()
+        self._engine.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    # -- taking mail -------------------------------------------------------------------------------
+
+    def new_id(self) -> str:
+        """A fresh id of 13 characters that sorts after all earlier ones of this process."""
+        return self._ids.new()
+
+    def room(self, size_bytes: int) -> None:
+        """Raises SpoolFullError when a mail of that size may not be taken now."""
+        self._room.check(size_bytes)
+
+    def incoming(self) -> Incoming:
+        """A file for content too large for memory. Raises SpoolFullError or SpoolBrokenError."""
+        with trouble.translated(self._settings.folder):
+            return self._files.start(self._ids.new())
+
+    async def put(
+        self, mail_id: str, envelope: Envelope, content: bytes | Incoming, targets: Sequence[Target]
+    ) -> None:
+        """Store one mail so that neither a crash nor a power cut can lose it, with one delivery a target.
+
+        When this returns, the mail is committed and the peer may be told 250. The caller may go away: what was begun
+        is finished. When it raises, nothing is left but perhaps an orphan file, which the next start removes.
+        """
+        size_bytes = len(content) if isinstance(content, bytes) else content.size_bytes
+        if isinstance(content, Incoming) or size_bytes > self._settings.inline_limit_bytes:
+            content = await asyncio.to_thread(self._sealed, content)
+        await self._writer.put(Put(mail_id, envelope, content, size_bytes, targets))
+
+    def put_now(
+        self, mail_id: str, envelope: Envelope, content: bytes | Incoming, targets: Sequence[Target]
+    ) -> None:
+        """The same, blocking, for a process without an event loop."""
+        size_bytes = len(content) if isinstance(content, bytes) else content.size_bytes
+        self._writer.put_now(Put(mail_id, envelope, self._sealed(content), size_bytes, targets))
+
+    def _sealed(self, content: bytes | Incoming) -> bytes | Incoming:
+        """Content in the form it is kept: bytes for a row, or a file that is safe on the disk."""
+        limit = self._settings.inline_limit_bytes
+        with trouble.translated(self._settings.folder):
+            if isinstance(content, Incoming):
+                if content.size_bytes > limit:
+                    content.seal()
+                    return content
+                inline = content.read()
+                content.discard()
+                return inline
+            if len(content) <= limit:
+                return content
+            file = self._files.start(self._ids.new())
+            try:
+                file.write(content)
+                file.seal()
+            except BaseException:
+                file.remove()
+                raise
+            return file
+
+    # -- sorting -----------------------------------------------------------------------------------
+
+    async def unsorted(self, limit: int) -> tuple[Item, ...]:
+        """The oldest mails that are not yet sorted nor handed out by this process; each gets a strike."""
+        async with self._handing_out:
+            handed_out = frozenset(self._handed_out)
+            items = await self._writer.submit(
+                lambda connection: claims.unsorted(connection, limit, handed_out, self._files, self._steady)
+            )
+            self._handed_out.update(item.seq for item in items)
+            return items
+
+    async def place(
+        self,
+        seq: int,
+        sorting: Sorting,
+        *,
+        channel: str,
+        brand: str,
+        stranger_joins: bool,
+        duplicate_window_s: float,
+    ) -> Placed:
+        """Give a mail its conversation and its place in the order, or end it as duplicate, held or dropped."""
+        rules = place.Rules(channel, brand, stranger_joins, duplicate_window_s)
+        return await self._taken_back(
+            seq, lambda connection: place.place(connection, seq, sorting, rules, self._steady)
+        )
+
+    # -- delivering --------------------------------------------------------------------------------
+
+    async def claim(self, limit: int, *, without_brands: Collection[str] = ()) -> tuple[Item, ...]:
+        """The oldest deliveries that are due, now busy and each with a strike. If cancelled, they are given back."""
+        claimed = self._writer.submit(
+            lambda connection: claims.claim(connection, limit, without_brands, self._files, self._steady)
+        )
+        try:
+            return await asyncio.shield(claimed)
+        except asyncio.CancelledError:
+            claimed.add_done_callback(self._unclaim)
+            raise
+
+    def _unclaim(self, claimed: asyncio.Future[tuple[Item, ...]]) -> None:
+        if claimed.cancelled() or claimed.exception() is not None:
+            return
+        seqs = [item.seq for item in claimed.result()]
+        # A spool closed meanwhile, or failing, leaves them busy: the next start recovers them.
+        self._writer.submit_quietly(
+            lambda connection: claims.give_back(connection, seqs, self._steady), stirs=True
+        )
+
+    async def record(
+        self,
+        seq: int,
+        *,
+        plan: str | None = None,
+        steps: Sequence[tuple[str, str]] = (),
+        finished: tuple[int, str] | None = None,
+        begun: int | None = None,
+    ) -> None:
+        """Write down the plan with its steps (name, key), a step finished with its answer (JSON), a step begun.
+
+        Any combination, in this order, in one transaction. Raises SpoolError for a step the plan does not have.
+        """
+        await self._writer.submit(
+            lambda connection: claims.record(
+                connection, seq, self._steady, plan=plan, planned=steps, finished=finished, begun=begun
+            )
+        )
+
+    async def set_slug(self, conversation: int, slug: str | None) -> None:
+        """The conversation's slug at Re:amaze; None when it is gone or the candidate was not verified."""
+        await self._writer.submit(lambda connection: claims.set_slug(connection, conversation, slug))
+
+    async def settle(self, seq: int, state: Settled, reason: str = "") -> None:
+        """End a delivery; the next of its conversation becomes ready in the same transaction."""
+        await self._taken_back(
+            seq, lambda connection: claims.settle(connection, seq, state, reason, self._steady)
+        )
+
+    async def defer(self, seq: int, until: datetime, reason: str, *, counts: bool = True) -> None:
+        """Not now: ready again at `until`, a day ahead at most. An outage does not count as an attempt."""
+        await self._taken_back(
+            seq, lambda connection: claims.defer(connection, seq, until, reason, self._steady, counts=counts)
+        )
+
+    async def give_back(self, seqs: Sequence[int]) -> None:
+        """Undo a handing-out that was not acted upon, as when stopping: neither attempt nor strike remains."""
+        await self._writer.submit(
+            lambda connection: claims.give_back(connection, seqs, self._steady), stirs=True
+        )
+        self._handed_out.difference_update(seqs)
+
+    async def _taken_back(self, seq: int, run: Callable[[Connection], T]) -> T:
+        """Run what ends a handing-out. Whatever comes of it, the item may be handed out again if it is still new."""
+        try:
+            return await self._writer.submit(run, stirs=True)
+        finally:
+            self._handed_out.discard(seq)
+
+    # -- waiting -----------------------------------------------------------------------------------
+
+    @property
+    def stirred(self) -> int:
+        """Grows with every commit of this process that may give someone something to do."""
+        return self._writer.stirred
+
+    async def wait(self, seen: int, within_s: float) -> None:
+        """Return once `stirred` has grown past `seen`, at the latest after `within_s` seconds.
+
+        Read `stirred` before asking for work: then nothing that comes in between is missed. Other processes and due
+        times do not stir, so `within_s` bounds how long they wait.
+        """
+        await self._writer.wait(seen, within_s)
+
+    # -- accounts and upkeep -----------------------------------------------------------------------
+
+    def counts(self) -> dict[str, int]:
+        """How many deliveries are in each state now."""
+        return self._read(ledger.counts)
+
+    def ledger(self) -> dict[str, int]:
+        """Totals since the spool was made: accepted = delivered + waiting + held + dead + dropped."""
+        return self._read(ledger.read)
+
+    def audit(self) -> dict[str, int]:
+        """By how much counted rows differ from the accounts, per state; empty when all is well."""
+        return self._read(ledger.audit)
+
+    def oldest_waiting_s(self) -> float:
+        """For how long the oldest waiting delivery has waited; 0 when none does."""
+        return self._room.oldest_s()
+
+    async def sweep(self) -> Swept:
+        """Remove what is past its time, in portions between which mail goes on."""
+        now = self._steady.wall_us()
+        keep = self._settings
+        rows_days = max(keep.keep_dead_days, keep.keep_raw_days)
+        swept = Swept(
+            raw=await self._sweep(retention.raw, now, keep.keep_raw_days),
+            deliveries=await self._sweep(retention.settled, now, rows_days),
+            thread_ids=await self._sweep(retention.forget_ids, now, keep.keep_threads_days),
+            conversations=await self._sweep(retention.forget_conversations, now, keep.keep_threads_days),
+        )
+        while await self._writer.submit(retention.shrink):
+            pass
+        return swept
+
+    async def _sweep(
+        self, portion: Callable[[Connection, int], retention.Portion], now_us: int, days: float
+    ) -> int:
+        before_us = now_us - int(days * DAY_S * SECOND)
+        total = 0
+        while True:
+            removed = await self._writer.submit(lambda connection: portion(connection, before_us))
+            if removed.files:
+                with trouble.translated(self._settings.folder):
+                    await asyncio.to_thread(self._files.remove, removed.files)
+            total += removed.count
+            if removed.count < retention.PORTION:
+                return total
+
+    def _recover(self) -> None:
+        """Take up what a dead daemon left: its claims, and the files of puts it never committed."""
+        longest_us = int(LONGEST_WAIT_S * SECOND)
+        self._writer.call(lambda connection: claims.recover(connection, self._steady, longest_us))
+        with trouble.translated(self._settings.folder), self._engine.connect() as connection:
+            self._files.sweep_orphans(lambda names: retention.named_by_rows(connection, tuple(names)))
+
+    def _read(self, run: Callable[[Connection], T]) -> T:
+        with trouble.translated(self._settings.folder), self._engine.connect() as connection:
+            return run(connection)
+
+
+def _lock(folder: Path) -> int:
+    lock = files.lock(folder)
+    if lock is None:
+        raise SpoolBrokenError(
+            f"spool {folder}: another bridge runs on it; stop that one, or give this one a folder of its own (`spool.folder`)"
+        )
+    return lock

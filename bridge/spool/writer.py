@@ -1,0 +1,264 @@
+"""The one thread that writes: what waits is committed together, up to 64 operations in one transaction.
+
+A flush to the disk costs the same for one operation as for sixty-four, so the busier the spool, the cheaper each commit. If one
+operation of a batch fails, the batch is rolled back and each runs alone: only the bad one fails. An operation must therefore have
+no effect outside the database before its transaction has committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from bridge import faults
+from bridge.errors import SpoolBrokenError, SpoolError
+from bridge.spool import trouble
+from bridge.spool.engine import WRITES
+from bridge.spool.puts import Put, Puts
+
+T = TypeVar("T")
+Operation = Callable[[Connection], T]
+
+BATCH = 64
+
+
+@dataclass(slots=True, eq=False)
+class Job(Generic[T]):
+    """One operation or one put, and who waits for it."""
+
+    run: Operation[T] | None
+    put: Put | None
+    future: asyncio.Future[T] | Future[T]
+    #: None for a caller that blocks its own thread.
+    loop: asyncio.AbstractEventLoop | None
+    #: Whether its commit may give others something to do.
+    stirs: bool
+    result: Any = None
+    error: Exception | None = None
+
+    def resolve(self) -> None:
+        if self.future.done():  # its caller was cancelled
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class _TransactionError(Exception):
+    """The transaction itself failed, not one of its operations: no use in running them one by one."""
+
+    def __init__(self, cause: SpoolError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class Writer:
+    """Runs operations in order of submission, puts of a batch first."""
+
+    def __init__(self, engine: Engine, folder: Path, puts: Puts) -> None:
+        self._engine = engine
+        self._folder = folder
+        self._puts = puts
+        self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
+        self._connection: Connection | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._work, name="spool-writer", daemon=True)
+        #: Counts commits that may give others something to do.
+        self.stirred = 0
+        self._watchers: set[asyncio.Future[None]] = set()
+        self._thread.start()
+
+    # -- for the event loop ------------------------------------------------------------------------
+
+    def submit(self, run: Operation[T], *, stirs: bool = False) -> asyncio.Future[T]:
+        """Queue an operation; the future is done when it is committed."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._enqueue(Job(run, None, future, loop, stirs))
+        return future
+
+    def put(self, put: Put) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._enqueue(Job(None, put, future, loop, True))
+        return future
+
+    def submit_quietly(self, run: Operation[T], *, stirs: bool = False) -> None:
+        """Queue an operation that nobody waits for; where it fails, nothing has changed."""
+        with contextlib.suppress(SpoolBrokenError):
+            self.submit(run, stirs=stirs).add_done_callback(_heard)
+
+    async def wait(self, seen: int, within_s: float) -> None:
+        """Return once `stirred` differs from `seen`, at the latest after `within_s`."""
+        watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watchers.add(watcher)
+        try:
+            if self.stirred == seen:
+                await asyncio.wait((watcher,), timeout=within_s)
+        finally:
+            self._watchers.discard(watcher)
+
+    # -- for any thread ----------------------------------------------------------------------------
+
+    def call(self, run: Operation[T], *, stirs: bool = False) -> T:
+        """Run an operation and block until it is committed."""
+        future: Future[T] = Future()
+        self._enqueue(Job(run, None, future, None, stirs))
+        return future.result()
+
+    def put_now(self, put: Put) -> None:
+        future: Future[None] = Future()
+        self._enqueue(Job(None, put, future, None, True))
+        future.result()
+
+    def close(self) -> None:
+        """Commit what is queued, then end."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put(None)
+        self._thread.join()
+
+    def _enqueue(self, job: Job[Any]) -> None:
+        with self._lock:
+            if self._closed:
+                raise SpoolBrokenError(f"spool {self._folder}: it is closed")
+            self._jobs.put(job)
+
+    # -- the thread --------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        ending = False
+        while not ending:
+            first = self._jobs.get()
+            if first is None:
+                break
+            jobs = [first]
+            with contextlib.suppress(queue.Empty):
+                while len(jobs) < BATCH:
+                    following = self._jobs.get_nowait()
+                    if following is None:
+                        ending = True
+                        break
+                    jobs.append(following)
+            self._run(jobs)
+            self._answer(jobs)
+        self._disconnect()
+
+    def _run(self, jobs: list[Job[Any]]) -> None:
+        """Give every job its result or its error."""
+        prepared = self._puts.prepare([job.put for job in jobs if job.put is not None])
+        ready = [job for job in jobs if job.put is None or prepared[job.put] is None]
+        for job in jobs:
+            job.error = prepared[job.put] if job.put is not None else None
+        try:
+            if ready:
+                self._together(ready)
+        except _TransactionError as error:
+            for job in ready:
+                job.error = error.cause
+        except Exception as error:  # noqa: BLE001 - whatever an operation raises is its caller's to hear
+            if len(ready) == 1:
+                ready[0].error = error
+            else:
+                self._one_by_one(ready)
+        self._puts.finish({job.put: job.error for job in jobs if job.put is not None})
+
+    def _one_by_one(self, jobs: list[Job[Any]]) -> None:
+        failed: SpoolError | None = None
+        for job in jobs:
+            if failed is not None:
+                job.error = failed
+                continue
+            try:
+                self._together([job])
+            except _TransactionError as error:
+                job.error = failed = error.cause
+            except Exception as error:  # noqa: BLE001 - whatever an operation raises is its caller's to hear
+                job.error = error
+
+    def _together(self, jobs: Sequence[Job[Any]]) -> None:
+        """Run jobs in one transaction; when it raises, nothing of them is in the database."""
+        connection, transaction = self._begin()
+        try:
+            with trouble.translated(self._folder):
+                self._puts.insert(connection, [job.put for job in jobs if job.put is not None])
+                for job in jobs:
+                    if job.run is not None:
+                        job.result = job.run(connection)
+        except BaseException:
+            self._roll_back(transaction)
+            raise
+        faults.point("spool:before-commit")
+        try:
+            with trouble.translated(self._folder):
+                transaction.commit()
+        except SpoolError as error:
+            self._disconnect()
+            raise _TransactionError(error) from error
+        faults.point("spool:after-commit")
+
+    def _begin(self) -> tuple[Connection, Any]:
+        try:
+            with trouble.translated(self._folder):
+                if self._connection is None:
+                    self._connection = self._engine.connect().execution_options(**{WRITES: True})
+                return self._connection, self._connection.begin()
+        except SpoolError as error:
+            self._disconnect()
+            raise _TransactionError(error) from error
+
+    def _roll_back(self, transaction: Any) -> None:
+        try:
+            transaction.rollback()
+        except SQLAlchemyError:
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        # A connection that failed may hold half a transaction or a stale view of the file: start afresh.
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(SQLAlchemyError):
+                connection.invalidate()
+            with contextlib.suppress(SQLAlchemyError):
+                connection.close()
+
+    def _answer(self, jobs: list[Job[Any]]) -> None:
+        """Tell every caller; one wake-up a batch for each event loop."""
+        if any(job.stirs and job.error is None for job in jobs):
+            self.stirred += 1
+        loops: dict[asyncio.AbstractEventLoop, list[Job[Any]]] = {}
+        for job in jobs:
+            if job.loop is None:
+                job.resolve()
+            else:
+                loops.setdefault(job.loop, []).append(job)
+        for loop, its_jobs in loops.items():
+            with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+                loop.call_soon_threadsafe(self._resolve, its_jobs)
+
+    def _resolve(self, jobs: list[Job[Any]]) -> None:
+        for job in jobs:
+            job.resolve()
+        if any(job.stirs for job in jobs):
+            for watcher in self._watchers:
+                if not watcher.done():
+                    watcher.set_result(None)
+
+
+def _heard(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()  # asyncio complains of an exception that nobody asked for
