@@ -55,6 +55,8 @@ _SPOILS_THE_ANSWER = frozenset({"slow", "truncated", "cut", "empty"})
 
 @dataclass(frozen=True, slots=True)
 class Fault:
+    #: As it was written.
+    spec: str
     kind: Kind
     #: Whether the call is applied first.
     after: bool
@@ -81,7 +83,7 @@ def parse(spec: str | int) -> Fault | None:
     if kind == "refused" and place == "-after":
         raise ValueError("a refused connection applies nothing: `refused-after` makes no sense")
     after = place == "-after" or (not place and kind in _SPOILS_THE_ANSWER)
-    return Fault(kind, after, status, seconds)
+    return Fault(text, kind, after, status, seconds)
 
 
 def _kind(name: str) -> tuple[Kind, int]:

@@ -20,6 +20,8 @@ MAX_PICTURES = 20
 _BARE = re.compile(r"https?://[^\s<>\"\u00a0]{1,2000}")
 _TRAILING = ".,;:!?'\"*_~)]}»”’…"
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
+#: Each of these runs in the direction of its own words.
+_DIRECTED = frozenset({"paragraph_open", "heading_open", "list_item_open", "th_open", "td_open"})
 _SCHEMES = ("http:", "https:", "mailto:", "tel:")
 
 
@@ -32,6 +34,12 @@ def render(body: str, *, hard_breaks: bool, pictures_at: Mapping[str, str]) -> s
     for token in tokens:
         if token.children:
             token.children = [_local(child, pictures_at) for child in token.children]
+        if token.type in _DIRECTED:
+            token.attrs["dir"] = "auto"
+        # The page's policy lets no style attribute in.
+        align = str(token.attrs.pop("style", "")).removeprefix("text-align:")
+        if align in ("right", "center"):
+            token.attrs["class"] = align
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 

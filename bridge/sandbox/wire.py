@@ -89,7 +89,7 @@ class Wire:
             await asyncio.sleep(self._state.behaviour.latency_s)
         fault = self._faults.next(f"{call.method} {call.path}")
         if fault is not None:
-            call.fault = f"{fault.kind}{fault.status or ''}-{'after' if fault.after else 'before'}"
+            call.fault = fault.spec
         answer: _Answer | None = None
         if len(body) > MAX_REQUEST_BYTES:
             answer = _plain(413, '{"error":"Request Entity Too Large"}', "application/json")
