@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Self
 
 import uvloop
@@ -20,12 +20,12 @@ from bridge.config.schema import Config
 from bridge.delivery.attempt import Parts
 from bridge.delivery.loop import Loop
 from bridge.errors import BridgeError
-from bridge.intake import Incoming, Intake
-from bridge.model import Envelope, Target
+from bridge.intake import Bound, Intake
+from bridge.model import Target
 from bridge.operate import app as operator_app
 from bridge.operate.snapshot import Snapshot
 from bridge.reamaze import Client
-from bridge.spool import Spool
+from bridge.spool import Spool, Trace
 from bridge.staging import Staging, keys
 from bridge.staging.put import Put
 from bridge.staging.serve import Serve
@@ -39,23 +39,6 @@ SWEEP_EVERY_S = 3_600.0
 STUCK_AFTER_S = 120.0
 
 
-class Door:
-    """The spool as the intake sees it; tells the loop about every mail that was committed."""
-
-    def __init__(self, spool: Spool, arrived: Callable[[], None]) -> None:
-        self._spool = spool
-        self._arrived = arrived
-        self.new_id = spool.new_id
-        self.room = spool.room
-        self.incoming = spool.incoming
-
-    async def put(
-        self, mail_id: str, envelope: Envelope, content: bytes | Incoming, targets: Sequence[Target]
-    ) -> None:
-        await self._spool.put(mail_id, envelope, content, targets)
-        self._arrived()
-
-
 class Daemon:
     """One running bridge; `async with` it, or `run` it until a signal."""
 
@@ -67,8 +50,8 @@ class Daemon:
         self._spool: Spool | None = None
         self._running: list[asyncio.Task[Any]] = []
         self._unaccounted = 0
-        #: Listener name → address, once started.
-        self.addresses: dict[str, Any] = {}
+        #: Where mail is taken, once started.
+        self.addresses: Mapping[str, Bound] = {}
         self.staging_port: int | None = None
         self.operate_port: int | None = None
 
@@ -97,14 +80,14 @@ class Daemon:
             intake = Intake(
                 config.smtp,
                 hostname=config.hostname,
-                spool=Door(spool, loop.mail_arrived),
+                spool=spool,
                 targets=self._targets,
                 wants=self._wants,
                 clock=self.clock,
             )
             await intake.start()
             stack.push_async_callback(intake.stop, config.operate.stop_within_s / 2)
-            self.addresses = dict(intake.addresses)
+            self.addresses = intake.addresses
             yield self
 
     async def run(self) -> None:
@@ -128,6 +111,12 @@ class Daemon:
         if failed:
             raise BridgeError("a part of the daemon failed; the log says which")
 
+    def trace(self, wanted: str) -> tuple[Trace, ...]:
+        """The lives of the deliveries of a mail, by its id or Message-ID."""
+        if self._spool is None:
+            raise BridgeError("the daemon is not started")
+        return self._spool.operator.trace(wanted)
+
     def snapshot(self) -> Snapshot:
         """The daemon's figures now; blocks on the spool for some milliseconds."""
         if self._spool is None or self._loop is None:
@@ -137,7 +126,7 @@ class Daemon:
             counts=self._spool.counts(),
             ledger=self._spool.ledger(),
             unaccounted=self._unaccounted,
-            oldest_s=self._spool.oldest_s(),
+            oldest_s=self._spool.oldest_waiting_s(),
             paused=self._loop.gates.reasons(),
         )
 
@@ -164,7 +153,7 @@ class Daemon:
             staging=staging,
             clients=clients,
             keys=tuple(secrets),
-            own=routing.own_addresses(config.routes, config.sender),
+            own=routing.own_addresses(config),
             clock=self.clock,
         )
 
@@ -213,9 +202,9 @@ class Daemon:
         if self._spool is None:
             return
         difference = await asyncio.to_thread(self._spool.audit)
-        if difference and difference != self._unaccounted:
-            log.error("unaccounted", difference=difference)
-        self._unaccounted = difference
+        if difference:
+            log.error("unaccounted", **difference)
+        self._unaccounted = sum(abs(count) for count in difference.values())
 
     def _sweep(self, parts: Parts) -> Callable[[], Coroutine[Any, Any, None]]:
         async def sweep() -> None:
@@ -252,5 +241,5 @@ def run(config: Config, *, intake_only: bool = False) -> None:
         runner.run(Daemon(config, intake_only=intake_only).run())
 
 
-def _shown(addresses: dict[str, Any]) -> str:
-    return ",".join(f"{name}={address}" for name, address in addresses.items())
+def _shown(addresses: Mapping[str, Bound]) -> str:
+    return ",".join(f"{name}={bound}" for name, bound in addresses.items())

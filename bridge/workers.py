@@ -65,7 +65,7 @@ class Workers:
 
     def close(self) -> None:
         """Stop at once; a call under way is lost, which its caller's spool row survives."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call] # pebble has no types here
         self._pool.join()
 
 

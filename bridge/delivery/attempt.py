@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from datetime import datetime
+from typing import Any, Protocol, TypeVar, assert_never
 
 from bridge import convert, log, plan
 from bridge.clock import Clock
@@ -22,10 +23,31 @@ from bridge.errors import FileGoneError, MissingError, StagingRefusedError
 from bridge.faults import point
 from bridge.model import Conversation, Draft, Existing, File, Message, New, Receipt, User
 from bridge.plan import Action, Plan, PlannedStep
-from bridge.reamaze import Client
 from bridge.spool import ConversationRow, Item, Spool, Step
 from bridge.staging import Staging
-from bridge.workers import WorkerError, Workers
+from bridge.workers import WorkerError
+
+Result = TypeVar("Result")
+
+
+class Desk(Protocol):
+    """Re:amaze as an attempt needs it; `reamaze.Client` is one, and `explain` has another that only takes notes."""
+
+    async def create(self, new: New, message: Message) -> Receipt: ...
+
+    async def append(self, slug: str, message: Message) -> Receipt: ...
+
+    async def find_message(self, slug: str, key: str) -> Receipt | None: ...
+
+    async def find_conversation(self, key: str, email: str, since: datetime) -> Receipt | None: ...
+
+    async def takes_part(self, slug: str, email: str) -> bool: ...
+
+
+class Runner(Protocol):
+    """Where conversions run: in `Workers`, or in the process itself."""
+
+    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +56,9 @@ class Parts:
 
     config: Config
     spool: Spool
-    workers: Workers
+    workers: Runner
     staging: Staging
-    clients: Mapping[str, Client]
+    clients: Mapping[str, Desk]
     #: Secrets for tokens, newest first.
     keys: tuple[bytes, ...]
     #: Addresses of ours.
@@ -62,7 +84,7 @@ class Parts:
             sender=self.config.sender,
             own=self.own,
             keys=self.keys,
-            store=self.spool.files_folder,
+            store=self.config.spool.folder / "files",
             max_file_bytes=self.config.staging.max_file_bytes,
             effort=effort,
             remarks=remarks,
@@ -180,24 +202,28 @@ class Attempt:
 
     async def _do(self, current: Plan, step: PlannedStep, *, began: bool) -> dict[str, Any]:
         """The step's answer, as it is stored."""
-        key = step.key(self._item.id)
-        match step.action:
-            case Action.STAGE:
-                return await self._stage(_file_of(current, step))
-            case Action.POST:
-                receipt = await self._post(current, key, began=began)
-            case Action.FOLLOW:
-                receipt = await self._follow(current, step, key, began=began)
-            case Action.NOTE:
-                receipt = await self._note(current, key, began=began)
-            case _ as never:
-                assert_never(never)
+        if step.action is Action.STAGE:
+            return await self._stage(_file_of(current, step))
+        receipt = await self._told(current, step, step.key(self._item.id), began=began)
         return {
             "slug": receipt.slug,
             "created_at": receipt.created_at,
             "found": receipt.found,
             "remarks": self._progress.remarks,
         }
+
+    async def _told(self, current: Plan, step: PlannedStep, key: str, *, began: bool) -> Receipt:
+        match step.action:
+            case Action.POST:
+                return await self._post(current, key, began=began)
+            case Action.FOLLOW:
+                return await self._follow(current, step, key, began=began)
+            case Action.NOTE:
+                return await self._note(current, key, began=began)
+            case Action.STAGE:
+                raise ValueError("staging a file tells Re:amaze nothing")
+            case _ as never:
+                assert_never(never)
 
     async def _remember(self, step: PlannedStep, answer: dict[str, Any]) -> None:
         """Take a step's answer, fresh or stored, into the progress."""
@@ -330,7 +356,7 @@ class Attempt:
             slug = self._progress.conversation.slug
             found = await self._client.find_message(slug, key) if slug is not None else None
             if found is None:
-                found = await self._client.find_conversation(key, email, since=self._item.received_at)
+                found = await self._client.find_conversation(key, email, self._item.received_at)
             if found is not None:
                 log.info("found", id=self._item.id, slug=found.slug, look=look)
                 return found

@@ -43,7 +43,7 @@ class Gates:
             return gate.until_s - now
         gate.failures += 1
         pause_s = max(
-            retry_after_s or 0.0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(gate.failures - 1, 16))
+            retry_after_s or 0.0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(gate.failures - 1, 16))
         )
         if gate.failures == 1 or (needs_operator and not gate.needs_operator):
             announce = log.error if needs_operator else log.warning

@@ -7,7 +7,6 @@ conversation. The carrier keeps up to `parallel` deliveries a brand under way, n
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -59,51 +58,38 @@ class Loop:
         self.gates = Gates(parts.clock)
         self._running: set[asyncio.Task[None]] = set()
         self._limit = parts.config.reamaze.parallel * len(parts.config.reamaze.brands)
-        self._arrived = asyncio.Event()
-        self._changed = asyncio.Event()
         self._stopping = False
         #: monotonic seconds of the last turn of either task; the watchdog asks for it.
         self.turned_at_s = parts.clock.monotonic_s()
 
-    def mail_arrived(self) -> None:
-        """Tell the sorter, so that mail does not wait for the next poll."""
-        self._arrived.set()
-
     async def run(self) -> None:
         """Run until `stop`; then wait for what is under way."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._turning(self._sort_some, self._arrived))
-            group.create_task(self._turning(self._carry_some, self._changed))
+            group.create_task(self._turning(self._sort_some))
+            group.create_task(self._turning(self._carry_some))
         if self._running:
             await asyncio.wait(self._running)
 
     async def stop(self, within_s: float) -> None:
         """Take up nothing new and give what is under way its time; the rest is left to the next start, safely."""
         self._stopping = True
-        self._arrived.set()
-        self._changed.set()
         if self._running:
             await asyncio.wait(set(self._running), timeout=within_s)
         for task in self._running:
             task.cancel()
 
-    async def _turning(self, turn: Callable[[], Coroutine[Any, Any, bool]], woken: asyncio.Event) -> None:
-        """Take turns; rest between two only when there was nothing to do."""
+    async def _turning(self, turn: Callable[[], Coroutine[Any, Any, bool]]) -> None:
+        """Take turns; rest between two only when there was nothing to do, and until the spool stirs."""
+        spool = self._parts.spool
         while not self._stopping:
             self.turned_at_s = self._parts.clock.monotonic_s()
-            woken.clear()
+            seen = spool.stirred
             try:
-                busy = await turn()
+                if not await turn():
+                    await spool.wait(seen, POLL_S)
             except SpoolError as error:
                 log.error("spool-failed", reason=str(error), rest_s=SPOOL_REST_S)
-                await self._rest(woken, SPOOL_REST_S)
-                continue
-            if not busy:
-                await self._rest(woken, POLL_S)
-
-    async def _rest(self, woken: asyncio.Event, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(woken.wait(), seconds)
+                await asyncio.sleep(SPOOL_REST_S)
 
     # -- sorting -----------------------------------------------------------------------------------
 
@@ -119,7 +105,6 @@ class Loop:
                 for (item, route), sorting in zip(known, sortings, strict=True)
             )
         )
-        self._changed.set()
         return True
 
     async def _fit(self, item: Item) -> Route | None:
@@ -190,7 +175,6 @@ class Loop:
 
     def _carried(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        self._changed.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             # The item stays busy and is taken up at the next start; its strike is on disk.
             log.error("unsettled", reason=f"{type(error).__name__}: {error}")

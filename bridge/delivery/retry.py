@@ -14,7 +14,7 @@ def delay_s(settings: Retry, attempts: int, rng: Random) -> float:
     Always above zero and at most `max_delay_s`.
     """
     # The exponent is bounded so that a long-lived mail does not overflow a float.
-    ceiling = min(settings.max_delay_s, settings.first_delay_s * 2 ** min(attempts, 32))
+    ceiling = min(settings.max_delay_s, settings.first_delay_s * 2.0 ** min(attempts, 32))
     return ceiling * (0.5 + rng.random() / 2)
 
 

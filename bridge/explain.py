@@ -1,0 +1,161 @@
+"""What would become of a mail, and why: the code of production, with a desk that takes notes instead of posting.
+
+The mail goes through a spool in a temporary folder, is sorted, planned and carried like any other; only Re:amaze, the
+staging server and the worker processes are stood in for. So what `explain` says and what the daemon does cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bridge import convert
+from bridge.clock import Clock, SystemClock
+from bridge.compose import route as routing
+from bridge.config import schema
+from bridge.config.schema import DAY_S, Config
+from bridge.delivery.attempt import Attempt, Parts, draft_of
+from bridge.errors import BridgeError
+from bridge.model import Decision, Envelope, File, Mail, Message, New, Receipt, Sorting, StagedFile, Target
+from bridge.mail import parse
+from bridge.reamaze import requests
+from bridge.spool import Placed, Spool
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    mail: Mail
+    route: str
+    sorting: Sorting
+    placed: Placed
+    decisions: tuple[Decision, ...]
+    body: str
+    note: tuple[str, ...]
+    #: What would be posted, call by call: method, path, JSON body.
+    requests: tuple[dict[str, Any], ...]
+
+
+class NoRouteForError(BridgeError):
+    """No route takes the recipient."""
+
+
+@dataclass(slots=True)
+class _Notebook:
+    """A desk that writes down what it is told and agrees to everything."""
+
+    calls: list[dict[str, Any]] = field(default_factory=list)
+
+    async def create(self, new: New, message: Message) -> Receipt:
+        body = requests.create(new, message)
+        self.calls.append({"method": "POST", "path": "/conversations", "json": body})
+        return Receipt(slug="SLUG")
+
+    async def append(self, slug: str, message: Message) -> Receipt:
+        body = requests.append(message)
+        self.calls.append({"method": "POST", "path": f"/conversations/{slug}/messages", "json": body})
+        return Receipt(slug=slug)
+
+    async def find_message(self, slug: str, key: str) -> Receipt | None:
+        del slug, key
+        return None
+
+    async def find_conversation(self, key: str, email: str, since: datetime) -> Receipt | None:
+        del key, email, since
+        return None
+
+    async def takes_part(self, slug: str, email: str) -> bool:
+        # Only Re:amaze knows; the line among the calls says that it would be asked.
+        self.calls.append({"method": "GET", "path": f"/conversations/{slug}", "json": {"asked for": email}})
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """Staging that makes up the links."""
+
+    settings: schema.Staging
+    clock: Clock
+
+    async def stage(self, file: File, delivery: str) -> StagedFile:
+        del delivery
+        served = self.settings.serve.public_url if self.settings.serve else "https://put"
+        return StagedFile(
+            name=file.name,
+            content_type=file.content_type,
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
+            url=f"{served.rstrip('/')}/f/SIGNED/{file.name}",
+            expires_at=self.clock.now() + timedelta(days=self.settings.keep_days),
+        )
+
+    async def sweep(self) -> int:
+        return 0
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+class _Here:
+    """Runs conversions in this process: what they raise is to be seen."""
+
+    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        return function(*arguments)
+
+
+async def explain(config: Config, content: bytes, envelope: Envelope) -> Explanation:
+    """The whole way of a mail, up to but without the first call. Raises NoRouteForError."""
+    clock = SystemClock()
+    route = routing.find(config.routes, envelope.recipients[0])
+    if route is None:
+        raise NoRouteForError(
+            f"no route takes {envelope.recipients[0]}: the peer would hear 550 5.1.1. Routes take "
+            + ", ".join(recipient for route in config.routes for recipient in route.recipients)
+        )
+    notebook = _Notebook()
+    with tempfile.TemporaryDirectory(prefix="reamaze-bridge-explain-") as folder:
+        settings = config.spool.model_copy(update={"folder": Path(folder), "min_free_bytes": 0})
+        with closing(Spool.open(settings, clock=clock)) as spool:
+            parts = Parts(
+                config=config,
+                spool=spool,
+                workers=_Here(),
+                staging=_Shelf(config.staging, clock),
+                clients={route.brand: notebook},
+                keys=(b"explain",),
+                own=routing.own_addresses(config),
+                clock=clock,
+            )
+            await spool.put(
+                spool.new_id(), envelope, content, [Target(route.name, route.brand, envelope.recipients)]
+            )
+            (unsorted,) = await spool.unsorted(1)
+            sorting = convert.sort(parts.job(unsorted, route))
+            placed = await spool.place(
+                unsorted.seq,
+                sorting,
+                channel=route.channel,
+                brand=route.brand,
+                stranger_joins=route.conversation.stranger == "note",
+                duplicate_window_s=config.spool.duplicate_window_days * DAY_S,
+            )
+            draft = None
+            for item in await spool.claim(1):
+                draft = await draft_of(parts, item, route)
+                await Attempt(parts, item).run()
+    return Explanation(
+        mail=parse(content),
+        route=route.name,
+        sorting=sorting,
+        placed=placed,
+        decisions=draft.decisions if draft else (),
+        body=draft.body if draft else "",
+        note=draft.note if draft else (),
+        requests=tuple(notebook.calls),
+    )

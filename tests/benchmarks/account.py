@@ -1,0 +1,29 @@
+"""Reads a running bridge's figures, and waits for them."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+
+
+def figure(port: int, name: str) -> float:
+    """One sample of /metrics, named as it stands there with its labels."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        for line in answer.read().decode().splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[-1])
+    return 0.0
+
+
+def delivered(port: int) -> int:
+    return int(figure(port, 'reamaze_bridge_account_total{what="delivered"}'))
+
+
+def wait_delivered(port: int, count: int, within_s: float = 600.0) -> float:
+    """Seconds until that many were delivered in all. Raises TimeoutError."""
+    began = time.monotonic()
+    while delivered(port) < count:
+        if time.monotonic() - began > within_s:
+            raise TimeoutError(f"only {delivered(port)} of {count} delivered")
+        time.sleep(0.1)
+    return time.monotonic() - began
