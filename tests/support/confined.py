@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import mmap
 import os
 import subprocess
 import sys
@@ -17,8 +18,7 @@ from pathlib import Path
 _ALLOW = 0x7FFF0000
 _ERRNO_EPERM = 0x00050000 | errno.EPERM
 _PR_SET_NO_NEW_PRIVS = 38
-#: Linux 6.3: the kernel's own MemoryDenyWriteExecute.
-_PR_SET_MDWE = 65
+_MASKED_EQUAL = 7
 
 
 def allowed_calls(unit: Path) -> set[str]:
@@ -44,23 +44,40 @@ def _group(name: str) -> set[str]:
     return {call for word in words if word and not word.startswith("#") for call in _group(word)}
 
 
+class _Compare(ctypes.Structure):
+    """libseccomp's scmp_arg_cmp: how an argument of a call has to look for a rule."""
+
+    _fields_ = (
+        ("argument", ctypes.c_uint),
+        ("operator", ctypes.c_int),
+        ("mask", ctypes.c_uint64),
+        ("value", ctypes.c_uint64),
+    )
+
+
 def confine(allowed: set[str]) -> None:
     """Confine this process and all it starts, for good."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    libc.prctl(_PR_SET_MDWE, 1, 0, 0, 0)
-    seccomp = ctypes.CDLL("libseccomp.so.2")
-    seccomp.seccomp_init.restype = ctypes.c_void_p
-    context = ctypes.c_void_p(seccomp.seccomp_init(ctypes.c_uint32(_ERRNO_EPERM)))
+    ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    library = ctypes.CDLL("libseccomp.so.2")
+    library.seccomp_init.restype = ctypes.c_void_p
+    memory = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(_ALLOW)))
+    # The same two rules that systemd makes of MemoryDenyWriteExecute.
+    for name, bits in (("mmap", mmap.PROT_WRITE | mmap.PROT_EXEC), ("mprotect", mmap.PROT_EXEC)):
+        protection = _Compare(2, _MASKED_EQUAL, bits, bits)
+        number = library.seccomp_syscall_resolve_name(name.encode())
+        library.seccomp_rule_add_array(
+            memory, ctypes.c_uint32(_ERRNO_EPERM), number, 1, ctypes.byref(protection)
+        )
+    calls = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(_ERRNO_EPERM)))
     for name in allowed:
-        number = seccomp.seccomp_syscall_resolve_name(name.encode())
+        number = library.seccomp_syscall_resolve_name(name.encode())
         if number >= 0:
-            seccomp.seccomp_rule_add(context, ctypes.c_uint32(_ALLOW), number, 0)
-    if seccomp.seccomp_load(context) != 0:
-        raise OSError("the system call filter cannot be loaded")
+            library.seccomp_rule_add(calls, ctypes.c_uint32(_ALLOW), number, 0)
+    for rules in (memory, calls):
+        if library.seccomp_load(rules) != 0:
+            raise OSError("the system call filter cannot be loaded")
 
 
 if __name__ == "__main__":
-    calls = allowed_calls(Path(sys.argv[1]))
-    confine(calls)
+    confine(allowed_calls(Path(sys.argv[1])))
     os.execvp(sys.argv[2], sys.argv[2:])
