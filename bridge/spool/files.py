@@ -82,9 +82,9 @@ class Incoming:
         if self._file is None or self._taken:
             raise ValueError("this content was discarded or put before")
         self._taken = True
-        faults.point("spool:before-file-fsync")
+        faults.point("spool.before-file-fsync")
         self._files.storage.fsync(self._file)
-        faults.point("spool:after-file-fsync")
+        faults.point("spool.after-file-fsync")
 
     def read(self) -> bytes:
         if self._file is None:
@@ -147,10 +147,10 @@ class Files:
             self.storage.make_folder(path.parent)
             self._give_to_owner(path.parent)
             dirty.add(self.content)
-        faults.point("spool:before-rename")
+        faults.point("spool.before-rename")
         self.storage.rename(incoming.path, path)
         incoming.path = path
-        faults.point("spool:after-rename")
+        faults.point("spool.after-rename")
         return dirty
 
     def remove(self, mail_ids: Iterable[str]) -> None:

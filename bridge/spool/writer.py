@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ T = TypeVar("T")
 Operation = Callable[[Connection], T]
 
 BATCH = 64
+#: How long a batch smaller than the one before it waits for more. Ten busy clients otherwise fall into step, one commit for the
+#: first of them and the next for the other nine: measured 131 µs of CPU a mail without, 82 with.
+LINGER_S = 0.000_1
 
 
 @dataclass(slots=True, eq=False)
@@ -141,22 +145,27 @@ class Writer:
     # -- the thread --------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        ending = False
-        while not ending:
-            first = self._jobs.get()
-            if first is None:
-                break
+        before = 1
+        while (first := self._jobs.get()) is not None:
             jobs = [first]
-            with contextlib.suppress(queue.Empty):
-                while len(jobs) < BATCH:
-                    following = self._jobs.get_nowait()
-                    if following is None:
-                        ending = True
-                        break
-                    jobs.append(following)
+            self._collect(jobs)
+            if len(jobs) < before:
+                time.sleep(LINGER_S)
+                self._collect(jobs)
+            before = len(jobs)
             self._run(jobs)
             self._answer(jobs)
         self._disconnect()
+
+    def _collect(self, jobs: list[Job[Any]]) -> None:
+        """Add what is queued, up to a full batch."""
+        with contextlib.suppress(queue.Empty):
+            while len(jobs) < BATCH:
+                following = self._jobs.get_nowait()
+                if following is None:
+                    self._jobs.put(None)  # the end comes after what was queued before it
+                    return
+                jobs.append(following)
 
     def _run(self, jobs: list[Job[Any]]) -> None:
         """Give every job its result or its error."""
@@ -202,14 +211,14 @@ class Writer:
         except BaseException:
             self._roll_back(transaction)
             raise
-        faults.point("spool:before-commit")
+        faults.point("spool.before-commit")
         try:
             with trouble.translated(self._folder):
                 transaction.commit()
         except SpoolError as error:
             self._disconnect()
             raise _TransactionError(error) from error
-        faults.point("spool:after-commit")
+        faults.point("spool.after-commit")
 
     def _begin(self) -> tuple[Connection, Any]:
         try:
