@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from string import Formatter
 
 from bridge.compose import address, slug, subject, words
 from bridge.compose import route as routing
@@ -27,7 +28,6 @@ _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u to misr
 _SIGNATURE_CHARS = 10
 _MAX_NUMBER_CHARS = 13
 _IN_SUBJECT = re.compile(r"\[#([0-9a-zA-Z]{11,23})\]")
-_IN_TEMPLATE = re.compile(r"\{(\w{1,40})\}")
 
 
 # -- tokens ----------------------------------------------------------------------------------------
@@ -193,12 +193,17 @@ def _search(pattern: KeyPattern, mail: Mail) -> re.Match[str] | None:
 
 
 def _filled(template: str, match: re.Match[str]) -> str:
-    """The template with its `{1}` and `{name}` filled in; "" where the pattern has no such group or it took no part."""
+    """The template with its `{1}` and `{name}` filled in; "" where a group took no part."""
     found = match.groupdict() | {str(number): value for number, value in enumerate(match.groups(), 1)}
     found["0"] = match.group()
-    if any(not found.get(name) for name in _IN_TEMPLATE.findall(template)):
-        return ""
-    return " ".join(_IN_TEMPLATE.sub(lambda place: found[place[1]] or "", template).split())
+    filled = ""
+    # Read with the syntax of the schema's check, but never by str.format, whose fields reach into objects.
+    for literal, name, _, _ in Formatter().parse(template):
+        value = found.get(name) if name is not None else ""
+        if name is not None and not value:
+            return ""
+        filled += literal + (value or "")
+    return " ".join(filled.split())
 
 
 def _bounded(key: str) -> str:

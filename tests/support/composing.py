@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,15 @@ from bridge.model import Address, Envelope, Leaf, Mail, Span, Written
 OWN = frozenset({"support@example.com", "sales@example.com"})
 KEYS = (b"k" * 32,)
 ANNA = Address("Anna Berg", "anna@example.net")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the conversion of a body gives a draft."""
+
+    markdown: str = "Hello"
+    inline: frozenset[int] = frozenset()
+    remarks: tuple[str, ...] = ()
 
 
 def a_mail(**given: Any) -> Mail:
