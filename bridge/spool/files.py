@@ -6,6 +6,7 @@ process that writes it, so the sweep at a daemon's start can tell an orphan from
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import stat
@@ -13,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from bridge import faults
+from bridge.spool import trouble
 
 Known = Callable[[Collection[str]], Collection[str]]
 
@@ -64,16 +66,21 @@ class Incoming:
         self._file = files.create(path)
 
     def write(self, data: bytes) -> None:
-        """Append. Raises OSError when the disk does."""
+        """Append. Raises SpoolFullError or SpoolBrokenError when the disk fails."""
         if self._file is None:
             raise ValueError("this content was discarded")
-        self._files.storage.write(self._file, data)
+        try:
+            self._files.storage.write(self._file, data)
+        except OSError as error:
+            raise trouble.of_system(self._files.folder, error) from error
         self.size_bytes += len(data)
 
     def discard(self) -> None:
         """Remove the file, unless a put has taken it; may be called any number of times."""
         if not self._taken:
-            self.remove()
+            # What cannot be removed now is an orphan that the next start removes.
+            with contextlib.suppress(OSError):
+                self.remove()
 
     # -- the spool's own use -----------------------------------------------------------------------
 
@@ -93,9 +100,11 @@ class Incoming:
 
     def remove(self) -> None:
         """Remove the file wherever it is by now."""
-        if self._file is not None:
-            self._files.storage.unlink(self.path)
-        self.close()
+        try:
+            if self._file is not None:
+                self._files.storage.unlink(self.path)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Let go of the file and its lock."""

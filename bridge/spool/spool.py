@@ -120,6 +120,8 @@ class Spool:
         When this returns, the mail is committed and the peer may be told 250. The caller may go away: what was begun
         is finished. When it raises, nothing is left but perhaps an orphan file, which the next start removes.
         """
+        if not targets:
+            raise ValueError("a mail without a target would never be delivered")
         size_bytes = len(content) if isinstance(content, bytes) else content.size_bytes
         if isinstance(content, Incoming) or size_bytes > self._settings.inline_limit_bytes:
             content = await asyncio.to_thread(self._sealed, content)
@@ -129,6 +131,8 @@ class Spool:
         self, mail_id: str, envelope: Envelope, content: bytes | Incoming, targets: Sequence[Target]
     ) -> None:
         """The same, blocking, for a process without an event loop."""
+        if not targets:
+            raise ValueError("a mail without a target would never be delivered")
         size_bytes = len(content) if isinstance(content, bytes) else content.size_bytes
         self._writer.put_now(Put(mail_id, envelope, self._sealed(content), size_bytes, targets))
 
