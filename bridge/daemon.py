@@ -17,8 +17,8 @@ from bridge import __version__, log, notify
 from bridge.clock import Clock, SystemClock
 from bridge.compose import route as routing
 from bridge.config.schema import Config
-from bridge.delivery.attempt import Parts
 from bridge.delivery.loop import Loop
+from bridge.delivery.parts import Parts
 from bridge.errors import BridgeError
 from bridge.intake import Bound, Intake
 from bridge.model import Target

@@ -19,10 +19,11 @@ from bridge.clock import Clock, SystemClock
 from bridge.compose import route as routing
 from bridge.config import schema
 from bridge.config.schema import DAY_S, Config
-from bridge.delivery.attempt import Attempt, Parts, draft_of
+from bridge.delivery.attempt import Attempt, draft_of
+from bridge.delivery.parts import Parts
 from bridge.errors import BridgeError
-from bridge.model import Decision, Envelope, File, Mail, Message, New, Receipt, Sorting, StagedFile, Target
 from bridge.mail import parse
+from bridge.model import Decision, Envelope, File, Mail, Message, New, Receipt, Sorting, StagedFile, Target
 from bridge.reamaze import requests
 from bridge.spool import Placed, Spool
 

@@ -9,86 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol, TypeVar, assert_never
+from typing import Any, assert_never
 
 from bridge import convert, log, plan
-from bridge.clock import Clock
 from bridge.compose import body as bodies
 from bridge.compose import note
-from bridge.config.schema import Config, Route
+from bridge.config.schema import Route
+from bridge.delivery.parts import Parts
 from bridge.errors import FileGoneError, MissingError, StagingRefusedError
 from bridge.faults import point
 from bridge.model import Conversation, Draft, Existing, File, Message, New, Receipt, User
 from bridge.plan import Action, Plan, PlannedStep
-from bridge.spool import ConversationRow, Item, Spool, Step
-from bridge.staging import Staging
+from bridge.spool import ConversationRow, Item, Step
 from bridge.workers import WorkerError
-
-Result = TypeVar("Result")
-
-
-class Desk(Protocol):
-    """Re:amaze as an attempt needs it; `reamaze.Client` is one, and `explain` has another that only takes notes."""
-
-    async def create(self, new: New, message: Message) -> Receipt: ...
-
-    async def append(self, slug: str, message: Message) -> Receipt: ...
-
-    async def find_message(self, slug: str, key: str) -> Receipt | None: ...
-
-    async def find_conversation(self, key: str, email: str, since: datetime) -> Receipt | None: ...
-
-    async def takes_part(self, slug: str, email: str) -> bool: ...
-
-
-class Runner(Protocol):
-    """Where conversions run: in `Workers`, or in the process itself."""
-
-    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """Everything a delivery needs, wired once by the daemon."""
-
-    config: Config
-    spool: Spool
-    workers: Runner
-    staging: Staging
-    clients: Mapping[str, Desk]
-    #: Secrets for tokens, newest first.
-    keys: tuple[bytes, ...]
-    #: Addresses of ours.
-    own: frozenset[str]
-    clock: Clock
-
-    def route(self, name: str) -> Route | None:
-        return next((route for route in self.config.routes if route.name == name), None)
-
-    def job(
-        self,
-        item: Item,
-        route: Route,
-        *,
-        effort: convert.Effort = convert.Effort.FULL,
-        remarks: tuple[str, ...] = (),
-    ) -> convert.Job:
-        return convert.Job(
-            content=item.content,
-            envelope=item.envelope,
-            route=route,
-            recipients=item.recipients,
-            sender=self.config.sender,
-            own=self.own,
-            keys=self.keys,
-            store=self.config.spool.folder / "files",
-            max_file_bytes=self.config.staging.max_file_bytes,
-            effort=effort,
-            remarks=remarks,
-        )
 
 
 @dataclass(slots=True)

@@ -16,8 +16,9 @@ from typing import Any, assert_never
 from bridge import convert, log
 from bridge.config.schema import DAY_S, Route
 from bridge.delivery import retry
-from bridge.delivery.attempt import Attempt, NoRouteError, Parts
+from bridge.delivery.attempt import Attempt, NoRouteError
 from bridge.delivery.gate import Gates
+from bridge.delivery.parts import Parts
 from bridge.errors import (
     AmbiguousError,
     BridgeError,

@@ -1,0 +1,144 @@
+"""A whole bridge and a whole Re:amaze on loopback, in this process: real SMTP in, real HTTP out, real worker processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import smtplib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bridge import web
+from bridge.config.schema import Config
+from bridge.daemon import Daemon
+from bridge.sandbox import Behaviour, Sandbox
+from bridge.sandbox.state import Message
+from support import simulator
+
+WITHIN_S = 30.0
+Change = Callable[[dict[str, Any]], None]
+
+
+def free_port() -> int:
+    with contextlib.closing(web.bind("127.0.0.1:0")) as sock:
+        return int(sock.getsockname()[1])
+
+
+def settings(folder: Path, base_url: str) -> dict[str, Any]:
+    """A config for tests, as plain data to be changed."""
+    token = folder / "token"
+    token.write_text("sandbox")
+    files_port = free_port()
+    return {
+        "hostname": "bridge.example.com",
+        "smtp": {"listeners": [{"name": "main", "listen": "127.0.0.1:0"}]},
+        "spool": {"folder": folder / "spool", "min_free_bytes": 0},
+        "routes": [
+            {"name": "support", "recipients": ["support@example.com"], "brand": "acme", "channel": "support"},
+            {"name": "sales", "recipients": ["sales@example.com"], "brand": "acme", "channel": "sales"},
+        ],
+        "staging": {
+            "serve": {"listen": f"127.0.0.1:{files_port}", "public_url": f"http://127.0.0.1:{files_port}"}
+        },
+        "reamaze": {
+            "look_again_s": 0.05,
+            "brands": {
+                "acme": {"base_url": base_url, "user": "bridge@example.com", "token": {"file": token}},
+            },
+        },
+        "workers": {"processes": 2},
+        "retry": {"first_delay_s": 0.05, "max_delay_s": 0.2},
+        "operate": {"listen": None, "stop_within_s": 5},
+    }
+
+
+@dataclass
+class Rig:
+    """One bridge that runs, and the sandbox it posts to."""
+
+    daemon: Daemon
+    sandbox: Sandbox
+
+    @property
+    def port(self) -> int:
+        return self.daemon.addresses["main"].port
+
+    async def send(
+        self,
+        content: str | bytes,
+        *,
+        to: str | tuple[str, ...] = "support@example.com",
+        reverse_path: str = "ann@customer.example",
+    ) -> str:
+        """Send one mail by SMTP; its id. Raises smtplib's errors when it is refused."""
+        raw = content.encode() if isinstance(content, str) else content
+        recipients = (to,) if isinstance(to, str) else to
+        return await asyncio.to_thread(self._send, raw, recipients, reverse_path)
+
+    def _send(self, content: bytes, recipients: tuple[str, ...], reverse_path: str) -> str:
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as client:
+            client.ehlo("client.example")
+            client.mail(reverse_path)
+            for recipient in recipients:
+                code, answer = client.rcpt(recipient)
+                if code != 250:
+                    raise smtplib.SMTPResponseException(code, answer)
+            code, answer = client.data(content)
+        if code != 250:
+            raise smtplib.SMTPResponseException(code, answer)
+        return answer.decode().rsplit(" ", 1)[-1]
+
+    async def until(self, reached: Callable[[], bool]) -> None:
+        """Return when that is so. Raises TimeoutError with the state of things."""
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while not reached():
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise TimeoutError(f"it never was so; the spool holds {self.daemon.snapshot().counts}") from None
+
+    async def settled(self) -> None:
+        """Return when nothing waits and every file the sandbox was told of is fetched or given up."""
+        await self.until(lambda: self.daemon.snapshot().waiting == 0)
+        await self.until(self._fetched)
+
+    def _fetched(self) -> bool:
+        return all(
+            attachment.stored is not None or attachment.failure
+            for message in self.sandbox.posted
+            for attachment in message.attachments
+        )
+
+    def state(self, mail_id: str) -> str:
+        return self.daemon.trace(mail_id)[0].summary.state
+
+    def only_conversation(self) -> tuple[Message, ...]:
+        """The messages of the one conversation there is."""
+        (conversation,) = self.sandbox.conversations
+        return self.sandbox.messages(conversation.slug)
+
+    def said(self) -> list[str]:
+        """The bodies of all messages that are no notes, in the order they were posted."""
+        return [message.body for message in self.sandbox.posted if not message.internal]
+
+
+@contextlib.asynccontextmanager
+async def running(
+    folder: Path, *, behaviour: Behaviour | None = None, change: Change | None = None
+) -> AsyncIterator[Rig]:
+    """A rig with its spool in that folder."""
+    async with simulator.on_port(behaviour or Behaviour()) as stand_in:
+        data = settings(folder, stand_in.base_url)
+        if change is not None:
+            change(data)
+        async with bridge(data, stand_in.sandbox) as rig:
+            yield rig
+
+
+@contextlib.asynccontextmanager
+async def bridge(data: dict[str, Any], sandbox: Sandbox) -> AsyncIterator[Rig]:
+    """The bridge alone, for a sandbox that outlives it."""
+    async with Daemon(Config.model_validate(data)).started() as daemon:
+        yield Rig(daemon, sandbox)
