@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bridge.compose import slug, subject
@@ -130,11 +130,13 @@ def test_a_hostile_subject_costs_no_more_than_its_length(text: str) -> None:
 @given(ANY_TEXT)
 def test_normalising_twice_changes_nothing(text: str) -> None:
     once = subject.normalise(text)
+    assume(not once.startswith((":", "：")))  # "Re: :" is one prefix
     assert subject.normalise("Re: " + once) == subject.normalise(once)
 
 
 @given(ANY_TEXT)
 def test_a_reply_is_about_what_it_answers(text: str) -> None:
+    assume(not text.lstrip().startswith((":", "：")))
     assert subject.key("Re: " + text) == subject.key(text)
 
 
