@@ -87,7 +87,6 @@ def sort_all(jobs: list[Job]) -> list[Sorting]:
 
 def draft(job: Job) -> Draft:
     """What will be said about one mail; its files are on disk, fsynced, when this returns."""
-    store = Store(job.store)
     with _opened(job.content) as content:
         mail = parse(content)
         names = naming.plan(mail)
@@ -99,7 +98,7 @@ def draft(job: Job) -> Draft:
             naming=names,
             convert_html=job.effort is Effort.FULL,
         )
-        files, remarks = _extract(content, mail, names, body.inline, job, store)
+        files, remarks = _extract(content, mail, names, body.inline, job)
         return drafts.draft(
             mail,
             job.envelope,
@@ -109,7 +108,7 @@ def draft(job: Job) -> Draft:
             recipients=job.recipients,
             author=author_rules.choose(mail, job.envelope, job.route, job.sender, job.own),
             body=body,
-            files=(*files, *_made(content, body, job, store)),
+            files=(*files, *_made(content, body, job)),
             remarks=(*job.remarks, *remarks),
         )
 
@@ -162,15 +161,11 @@ def _digest(content: Content, mail: Mail) -> str:
 
 
 def _extract(
-    content: Content,
-    mail: Mail,
-    names: tuple[naming.Naming, ...],
-    inline: frozenset[int],
-    job: Job,
-    store: Store,
+    content: Content, mail: Mail, names: tuple[naming.Naming, ...], inline: frozenset[int], job: Job
 ) -> tuple[list[File], list[str]]:
     """Every leaf that is not words, decoded and stored; a sentence for each that is not, or is not what it said."""
     attached = {block.leaf for block in mail.blocks if isinstance(block, Attached)}
+    store = Store(job.store)
     taken = [name.name for name in names]
     files: list[File] = []
     remarks: list[str] = []
@@ -204,8 +199,9 @@ def _extract(
     return files, remarks
 
 
-def _made(content: Content, body: bodies.Body, job: Job, store: Store) -> list[File]:
+def _made(content: Content, body: bodies.Body, job: Job) -> list[File]:
     """Files the bridge adds: the rest of a long body, and the mail as it came where the route or trouble asks for it."""
+    store = Store(job.store)
     made: list[File] = []
     if body.overflow is not None:
         made.append(_write(store, [body.overflow.encode()], "full-text.md", "text/markdown"))

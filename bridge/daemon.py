@@ -1,6 +1,6 @@
 """Wires the parts: starts them in order, the listeners last, and stops them in reverse.
 
-The order is the promise: mail is only taken when all that carries it is there, and nothing that carries mail goes before the listeners.
+The order is the promise: mail is only taken when all that carries it is there, and the listeners go before anything that does.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ async def _online(config: Config) -> tuple[str, ...]:
 @click.option("--peer", default="127.0.0.1", show_default=True, help="The address the mail would come from.")
 @click.option("--trusted", is_flag=True, help="As if the peer's header fields were believed.")
 @click.option("--json", "as_json", is_flag=True, help="Print exactly the requests, nothing else.")
-def explain(
+def explain(  # noqa: PLR0917 - one an option
     config_path: Path,
     mail: BinaryIO,
     recipient: str | None,

@@ -85,7 +85,8 @@ def trace(config_path: Path, wanted: str) -> None:
 def _life(trace: Trace) -> Iterator[str]:
     summary, envelope = trace.summary, trace.envelope
     yield f"{summary.id}  {summary.state}" + (f": {summary.reason}" if summary.reason else "")
-    yield f"  {_time(summary.received_at)}  accepted from {envelope.peer} ({envelope.helo}) by {envelope.listener}, {summary.size_bytes:,} bytes"
+    came = f"accepted from {envelope.peer} ({envelope.helo}) by {envelope.listener}, {summary.size_bytes:,} bytes"
+    yield f"  {_time(summary.received_at)}  {came}"
     yield f"      from <{envelope.reverse_path}> to {', '.join(summary.recipients)}, route {summary.route}"
     yield f"      {summary.summary}  <{summary.message_id or 'no Message-ID'}>"
     lines = [(event.at, f"{event.event} {event.detail}".rstrip()) for event in trace.events]

@@ -1,7 +1,8 @@
 """The loop: sorts new mail in order of arrival, carries what is due, settles what ended.
 
 Two tasks. The sorter finds each mail its conversation, one batch after the other, so two mails of one new thread meet in one
-conversation. The carrier keeps up to `parallel` deliveries a brand under way, never two of one conversation, which the spool sees to.
+conversation. The carrier keeps up to `parallel` deliveries a brand under way, never two of one conversation: the spool sees
+to that.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ td:last-child{{text-align:right;font-variant-numeric:tabular-nums}} .ok{{color:#
 def app(take: metrics.Snapshotter) -> Starlette:
     """The ASGI app; `take` makes a snapshot and may block, so it runs in a thread."""
 
-    def health(request: Request) -> Response:
+    def health(_: Request) -> Response:
         now = take()
         troubles = now.troubles
         return JSONResponse(
@@ -28,10 +28,10 @@ def app(take: metrics.Snapshotter) -> Starlette:
             status_code=503 if now.unaccounted else 200,
         )
 
-    def figures(request: Request) -> Response:
+    def figures(_: Request) -> Response:
         return Response(metrics.render(take()), media_type=metrics.CONTENT_TYPE)
 
-    def page(request: Request) -> Response:
+    def page(_: Request) -> Response:
         return HTMLResponse(_render(take()))
 
     return Starlette(routes=[Route("/", page), Route("/health", health), Route("/metrics", figures)])

@@ -1,7 +1,7 @@
-"""Measures the budget of the design, side by side in one run, and prints a table. `python tests/benchmarks [--only NAME] [--quick]`.
+"""Measures the budget, side by side in one run, and prints a table. `python tests/benchmarks [--only NAME] [--quick]`.
 
-Every figure is a ratio of two things measured alternately in the same run, medians over rounds: the machine may be slow or busy, the
-ratio holds. Goals are printed beside what was got, also where it falls short. The exit status is 0 either way.
+Every figure is a ratio of two things measured alternately in the same run, medians over rounds: the machine may be slow or
+busy, the ratio holds. Goals are printed beside what was got, also where it falls short. The exit status is 0 either way.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Delivered 50 KB HTML mails: mails a second and CPU a mail, against parse + markdownify + httpx inline; and the share of each step."""
+"""Delivered 50 KB HTML mails: rate and CPU a mail against parse + markdownify + httpx inline, and the share of each step."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ def measure(quick: bool) -> list[tuple[str, str, str]]:
         folder = Path(name)
         ports = bridge_config.free_ports()
         stock = processes.python(str(Path(__file__).with_name("stock.py")), str(ports.files))
-        for size_bytes, count, goal in SIZES:
-            count = max(10, count // 4) if quick else count
+        for size_bytes, full_count, goal in SIZES:
+            count = max(10, full_count // 4) if quick else full_count
             rates: dict[str, list[float]] = {"stock": [], "bridge": []}
             cpus: dict[str, list[float]] = {"stock": [], "bridge": []}
             for number in range(rounds):

@@ -1,5 +1,7 @@
 """A newsletter in the shape of real ones: nested layout tables, inline styles, buttons, a tracker. Sizes by repetition."""
 
+# ruff: noqa: E501 - HTML as mailers write it
+
 from __future__ import annotations
 
 from email.message import EmailMessage
