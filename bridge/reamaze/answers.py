@@ -53,6 +53,8 @@ class Answer:
     status: int
     #: The parsed JSON object; None when it is none, too large, or broke off.
     body: JsonObject | None = None
+    #: Its own words about a failure, from `words`; "" when it gave none.
+    said: str = ""
     retry_after: str | None = None
 
 
@@ -87,7 +89,7 @@ def _success(call: Call, answer: Answer) -> JsonObject | ReamazeError:
     if body is None:
         return _unclear(call, f"answered {status} with an unreadable body", status)
     if body.get("errors") or body.get("error"):
-        return _unclear(call, f"answered {status}, but with errors: {words(body)}", status)
+        return _unclear(call, f"answered {status}, but with errors: {answer.said}", status)
     body = unwrapped(call, body)
     match call:
         case Call.LOOK:
@@ -105,8 +107,7 @@ def _success(call: Call, answer: Answer) -> JsonObject | ReamazeError:
 def _failure(call: Call, answer: Answer, now: datetime) -> ReamazeError:
     status = answer.status
     wait_s = retry_after_s(answer.retry_after, now)
-    said = words(answer.body)
-    reason = f"answered {status}: {said}" if said else f"answered {status}"
+    reason = f"answered {status}: {answer.said}" if answer.said else f"answered {status}"
     if status in _CREDENTIALS:
         return CredentialsError(reason, status=status, retry_after_s=wait_s)
     if status in _MISSING:
@@ -174,21 +175,22 @@ def parsed(content: bytes) -> JsonObject | None:
     return value if isinstance(value, dict) else None
 
 
-def words(body: JsonObject | None) -> str:
-    """Re:amaze's own words about a failure: one line, bounded, printable; "" when it gave none."""
+def words(body: JsonObject | None, hidden: tuple[str, ...] = ()) -> str:
+    """Re:amaze's own words about a failure: one line, bounded, printable, without what is to be hidden."""
     if body is None:
         return ""
     said = body.get("errors") or body.get("error")
     if not said and isinstance(body.get("message"), str):  # an object would be the customer's message
         said = body["message"]
-    line = " ".join(
-        "".join(c if c.isprintable() else " " for c in _flat(said, 0)[: 4 * LONGEST_WORDS]).split()
-    )
+    quoted = _flat(said, 0)
+    for secret in hidden:
+        quoted = quoted.replace(secret, "[secret]")
+    line = " ".join("".join(c if c.isprintable() else " " for c in quoted[: 4 * LONGEST_WORDS]).split())
     return line if len(line) <= LONGEST_WORDS else line[: LONGEST_WORDS - 1] + "…"
 
 
 def _flat(value: object, depth: int) -> str:
-    if depth > 4:
+    if depth > 2:
         return "…"
     match value:
         case dict():

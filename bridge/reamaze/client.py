@@ -221,9 +221,11 @@ class Client:
                 asyncio.timeout(self._total_s),
                 self._http.stream(method, self._base + path, headers=headers, **how) as response,
             ):
+                body = await _body(response, limit_bytes)
                 return Answer(
                     status=response.status_code,
-                    body=await self._body(response, limit_bytes),
+                    body=body,
+                    said=answers.words(body, self._secrets),
                     retry_after=response.headers.get("retry-after"),
                 )
         except TimeoutError:
@@ -231,19 +233,17 @@ class Client:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Lost(how=type(error).__name__, sent=not isinstance(error, _NOT_SENT))
 
-    async def _body(self, response: httpx.Response, limit_bytes: int) -> JsonObject | None:
-        content = bytearray()
-        try:
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                if len(content) > limit_bytes:
-                    return None
-        except httpx.HTTPError:  # the status stands, whatever became of the body
-            return None
-        clean = bytes(content)
-        for secret in self._secrets:
-            clean = clean.replace(secret, b"[secret]")
-        return answers.parsed(clean)
+
+async def _body(response: httpx.Response, limit_bytes: int) -> JsonObject | None:
+    content = bytearray()
+    try:
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            if len(content) > limit_bytes:
+                return None
+    except httpx.HTTPError:  # the status stands, whatever became of the body
+        return None
+    return answers.parsed(bytes(content))
 
 
 def _found_or(error: ReamazeError, found: Receipt | None) -> Receipt:
@@ -282,7 +282,6 @@ def _read(secret: schema.Secret) -> str:
     )
 
 
-def _spellings(user: str, token: str) -> tuple[bytes, ...]:
+def _spellings(user: str, token: str) -> tuple[str, ...]:
     """The forms in which an answer could echo the credentials."""
-    basic = base64.b64encode(f"{user}:{token}".encode())
-    return basic, *([token.encode()] if len(token) >= 6 else [])
+    return base64.b64encode(f"{user}:{token}".encode()).decode(), token

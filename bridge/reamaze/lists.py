@@ -35,9 +35,11 @@ class Page:
 async def pages(
     look: Look, path: str, name: str, query: Mapping[str, str], *, at_most: int
 ) -> AsyncIterator[Page]:
-    """The pages of a list. Raises LaterError for an answer that holds no such list."""
+    """The pages of a list, up to about `at_most` items. Raises LaterError for an answer that holds no such list."""
     before: object = None
-    for number in range(1, at_most + 1):
+    seen = number = 0
+    while seen < at_most and number < at_most:
+        number += 1
         answer = await look(path, {**query, "page": str(number)})
         found = answer.get(name)
         if not isinstance(found, list):
@@ -48,6 +50,7 @@ async def pages(
         # again is a list that knows no pages.
         last = len(found) < full or found == before
         before = found
+        seen += len(found)
         yield Page(tuple(item for item in found if isinstance(item, dict)), last)
         if last:
             return
@@ -55,7 +58,7 @@ async def pages(
 
 async def channels(look: Look) -> tuple[Channel, ...]:
     found: dict[str, Channel] = {}
-    async for page in pages(look, "/channels", "channels", {}, at_most=20):
+    async for page in pages(look, "/channels", "channels", {}, at_most=500):
         for item in page.items:
             if slug := text(item.get("slug")):
                 found[slug] = Channel(slug, text(item.get("name")), text(item.get("email")))
@@ -64,7 +67,7 @@ async def channels(look: Look) -> tuple[Channel, ...]:
 
 async def staff(look: Look) -> tuple[User, ...]:
     found: dict[str, User] = {}
-    async for page in pages(look, "/staff", "staff", {}, at_most=50):
+    async for page in pages(look, "/staff", "staff", {}, at_most=2_000):
         for item in page.items:
             if email := text(item.get("email")):
                 found[email.lower()] = User(text(item.get("name")), email)

@@ -19,8 +19,8 @@ from bridge.reamaze.lists import Look
 from bridge.reamaze.requests import DATA_KEY
 
 #: Messages of one conversation are posted in order, so a missing one is among the newest.
-MESSAGE_PAGES = 10
-CONVERSATION_PAGES = 10
+NEWEST_MESSAGES = 600
+NEWEST_CONVERSATIONS = 600
 #: The clocks of bridge and Re:amaze may differ by less than this.
 CLOCKS_APART = timedelta(days=1)
 #: Single conversations fetched in one look.
@@ -46,7 +46,7 @@ class Known:
 async def find_message(look: Look, slug: str, key: str) -> Receipt | None:
     """The message of that key among the newest of the conversation. Raises MissingError when there is none such."""
     path = f"/conversations/{slugs.segment(slug)}/messages"
-    async for page in lists.pages(look, path, "messages", {}, at_most=MESSAGE_PAGES):
+    async for page in lists.pages(look, path, "messages", {}, at_most=NEWEST_MESSAGES):
         for item in page.items:
             if _origin_id(item) == key:
                 return Receipt(slug=slug, created_at=text(item.get("created_at")), found=True)
@@ -114,7 +114,7 @@ class _Search:
         query = {"for": self._email, "sort": "changed", "filter": "all"}
         complete = False
         async for page in lists.pages(
-            self._look, "/conversations", "conversations", query, at_most=CONVERSATION_PAGES
+            self._look, "/conversations", "conversations", query, at_most=NEWEST_CONVERSATIONS
         ):
             complete = page.last
             for item in page.items:
@@ -127,7 +127,9 @@ class _Search:
     async def by_messages(self) -> Receipt | None:
         """By the sender's messages: one call where the account keeps the opening message's `origin_id`."""
         query = {"sent_by": self._email, "start_date": self._floor.isoformat()}
-        async for page in lists.pages(self._look, "/messages", "messages", query, at_most=MESSAGE_PAGES):
+        complete = False
+        async for page in lists.pages(self._look, "/messages", "messages", query, at_most=NEWEST_MESSAGES):
+            complete = page.last
             for item in page.items:
                 conversation = item.get("conversation")
                 if _origin_id(item) == self._key and isinstance(conversation, dict):
@@ -137,6 +139,8 @@ class _Search:
             times = [lists.time(item.get("created_at")) for item in page.items]
             if all(at is not None and at < self._floor for at in times):
                 return None
+        if not complete:
+            self.unsure = "the sender's list of messages is too long"
         return None
 
     def _plausible(self, item: JsonObject) -> bool:
