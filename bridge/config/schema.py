@@ -6,13 +6,13 @@ picklable, so a route travels to a worker process as it is.
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from bridge.config.section import Secret as Secret  # noqa: PLC0414 - every section of the file is found here
+from bridge.config.section import Section as Section  # noqa: PLC0414 - the same
 from bridge.config.values import (
     AddressOrDomain,
     Days,
@@ -30,38 +30,6 @@ from bridge.config.values import (
 
 MB = 1024 * 1024
 DAY_S = 86_400.0
-
-
-class Section(BaseModel):
-    """A mapping of the file: unknown keys are mistakes, and nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
-
-
-class Secret(Section):
-    """Where a secret is kept; never the secret itself. Exactly one of the three."""
-
-    #: Relative paths of the file are relative to the folder it lies in.
-    file: FilePath | None = None
-    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
-    #: Name of a systemd credential (`LoadCredential=`), found below $CREDENTIALS_DIRECTORY.
-    credential: str | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if sum(value is not None for value in (self.file, self.env, self.credential)) != 1:
-            raise ValueError("give exactly one of `file`, `env` or `credential`")
-        return self
-
-    def read(self) -> str:
-        """The secret without surrounding blanks. Raises OSError or KeyError with the place, never the value."""
-        if self.env is not None:
-            return os.environ[self.env].strip()
-        if self.credential is not None:
-            return (Path(os.environ["CREDENTIALS_DIRECTORY"]) / self.credential).read_text().strip()
-        if self.file is None:  # the validator refuses this
-            raise KeyError("file")
-        return self.file.read_text().strip()
 
 
 # -- 1 smtp ----------------------------------------------------------------------------------------

@@ -225,7 +225,7 @@ class Api:
     async def _conversations(self, ask: Ask) -> Response:
         mine = [c for c in self._state.conversations if c.brand == ask.brand and self._state.listed(c)]
         found = lists.conversations(mine, ask.request.query_params, ask.behaviour)
-        render: Callable[[Any], dict[str, Any]] = lambda c: ask.shape.conversation(c, listed=True)  # noqa: E731
+        render: Callable[[Any], dict[str, Any]] = lambda c: ask.shape.conversation(c, listed=True)  # noqa: E731 - as `render` of `_page`
         return self._page(ask, "conversations", found, render)
 
     async def _messages(self, ask: Ask) -> Response:
