@@ -14,15 +14,19 @@ from bridge.mail import hygiene, words
 from bridge.model import Address
 
 _TOKEN = re.compile(
-    rb'(?P<quoted>"(?:[^"\\]|\\.)*+")'
-    rb"|(?P<word>=\?[^?\s\"<>]{1,80}\?[bBqQ]\?[^?\s\"<>]*+\?=)"
+    rb"(?P<word>=\?[^?\s\"<>]{1,80}\?[bBqQ]\?[^?\s\"<>]*+\?=)"
     rb'|(?P<angle><+(?:[^<>,;"]|"[^"<>]*+")*+>*+)'
     rb"|(?P<separator>[,;])"
     rb"|(?P<colon>:)"
     rb'|(?P<text>[^"(<,;:>=]++|=)',
     re.DOTALL,
 )
+_QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _COMMENT = re.compile(rb"[()\\]")
+_QUOTE, _OPEN = b'"('
+_INNER_COMMENT = re.compile(rb"\([^()]*+\)")
+_ROUTE = re.compile(rb"@[^:<>]*+:")
+_SPACED = re.compile(rb"\s++([.@])\s++")
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _INNER = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
 _NAME_CHARS = 500
@@ -78,7 +82,7 @@ def _entries(value: bytes) -> Iterator[_Entry]:
                 if entry.angle is not None and b"@" in entry.angle:
                     yield entry
                     entry = _Entry()
-                entry.angle = token
+                entry.angle = _INNER_COMMENT.sub(b"", token)
             case "comment":
                 entry.comments.append(token)
             case "quoted" if token.strip():
@@ -91,22 +95,22 @@ def _entries(value: bytes) -> Iterator[_Entry]:
 
 
 def _tokens(value: bytes) -> Iterator[tuple[str, bytes]]:
-    position, comments = 0, True
+    position, quotes, comments = 0, True, True
     while position < len(value):
         if match := _TOKEN.match(value, position):
             position = match.end()
-            kind = match.lastgroup or "text"
-            token = match[0]
-            yield kind, _ESCAPED.sub(rb"\1", token[1:-1]) if kind == "quoted" else token
-            continue
-        closed = _comment_end(value, position) if comments and value[position] == 0x28 else -1
-        if closed > 0:
-            yield "comment", value[position + 1 : closed - 1]
-            position = closed
-            continue
-        # A stray quote, bracket or parenthesis; after one unclosed parenthesis none of the further ones can close.
-        comments = comments and value[position] != 0x28
-        position += 1
+            yield match.lastgroup or "text", match[0]
+        elif quotes and value[position] == _QUOTE and (quoted := _QUOTED.match(value, position)):
+            position = quoted.end()
+            yield "quoted", _ESCAPED.sub(rb"\1", quoted[1])
+        elif comments and value[position] == _OPEN and (end := _comment_end(value, position)) > 0:
+            yield "comment", _ESCAPED.sub(rb"\1", value[position + 1 : end - 1])
+            position = end
+        else:
+            # A stray mark. After one that nothing closes there is no use in searching again for each of its kind.
+            quotes = quotes and value[position] != _QUOTE
+            comments = comments and value[position] != _OPEN
+            position += 1
 
 
 def _comment_end(value: bytes, start: int) -> int:
@@ -130,10 +134,10 @@ def _mailbox(entry: _Entry, hint: str | None) -> Address:
     phrase = b" ".join(entry.phrase)
     comment = b" ".join(entry.comments)
     if entry.angle is not None:
-        email, doubtful = _cleaned(entry.angle)
-        if email:
-            return Address(_name(phrase or comment, email, hint), email, doubtful)
-        return Address(_name(phrase or entry.angle, "", hint), "", doubtful=True)
+        email, doubtful = _cleaned(_ROUTE.sub(b"", entry.angle, count=1))
+        if not email and b"@" not in entry.angle:
+            email = _local(entry.angle, hint)
+        return Address(_name(phrase or comment, email, hint), email, doubtful or not email)
     if entry.quoted and (inner := _INNER.search(_text(phrase))):
         email, _ = _cleaned(inner[1].encode("utf-8", "replace"))
         return Address(_name(phrase[: phrase.find(b"<")], email, hint), email, doubtful=True)
@@ -143,7 +147,7 @@ def _mailbox(entry: _Entry, hint: str | None) -> Address:
 
 def _bare(phrase: bytes) -> tuple[str, bytes, bool]:
     """An address without angles, what else stands there, and whether it was a guess."""
-    tokens = phrase.split()
+    tokens = _SPACED.sub(rb"\1", phrase).split()
     for place, token in enumerate(tokens):
         before, sign, after = token.strip(b"<>'\",.").rpartition(b"@")
         if sign and before and after and not token.startswith(b"=?"):
@@ -158,11 +162,18 @@ def _bare(phrase: bytes) -> tuple[str, bytes, bool]:
 
 
 def _lonely(name: bytes, hint: str | None) -> Address:
-    """Words without an address: one plain word is a local name such as root."""
-    text = _name(name, "", hint)
-    if text and text.isascii() and " " not in text and not name.startswith(b"=?"):
-        return Address("", text, doubtful=True)
-    return Address(text, "", doubtful=True)
+    """Words without an address: a single plain one is a local name such as root."""
+    email = _local(name, hint)
+    return Address("" if email else _name(name, "", hint), email, doubtful=True)
+
+
+def _local(raw: bytes, hint: str | None) -> str:
+    text = _name(raw.strip(b"<> "), "", hint)
+    return (
+        text
+        if text.isascii() and text.isprintable() and " " not in text and not raw.startswith(b"=?")
+        else ""
+    )
 
 
 def _cleaned(raw: bytes) -> tuple[str, bool]:

@@ -7,7 +7,6 @@ one leaf and a defect.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -53,7 +52,7 @@ def _parse(content: Content, limits: Limits) -> Mail:
         in_reply_to=fields.guarded("in-reply-to", lambda text: ids.several(text, limits.references), ()),
         references=fields.guarded("references", lambda text: ids.several(text, limits.references), ()),
         date_at=fields.date(),
-        headers=fields.decoded(),
+        headers=fields.decoded,
         blocks=blocks,
         leaves=tuple(reader.leaves),
         automatic=automatic.verdict(tree.root.header, tree.root.type, types, authors, subject),
@@ -61,22 +60,28 @@ def _parse(content: Content, limits: Limits) -> Mail:
     )
 
 
-@dataclass(slots=True)
 class _Fields:
     """The mail's own header, read field by field."""
 
-    header: Header
-    limits: Limits
-    defects: list[str]
-    hint: str | None
+    def __init__(self, header: Header, limits: Limits, defects: list[str], hint: str | None) -> None:
+        self.header = header
+        self.limits = limits
+        self.defects = defects
+        self.hint = hint
+        #: Every field as clean text of one line.
+        self.decoded = tuple((name, hygiene.line(words.decode(value, hint))) for name, value in header.fields)
+        self._texts: dict[str, str] = {}
+        for name, text in self.decoded:
+            if text:
+                self._texts.setdefault(name.lower(), text)
 
     def guarded(self, name: str, read: Callable[[str], T], default: T) -> T:
-        """What `read` makes of the field's text; the default where there is none or it fails."""
-        value = self.header.first(name)
-        if not value:
+        """What `read` makes of the first field's text; the default where there is none or it fails."""
+        text = self._texts.get(name)
+        if text is None:
             return default
         try:
-            return read(hygiene.clean(words.decode(value, self.hint)))
+            return read(text)
         except Exception as error:  # noqa: BLE001 - one field must not cost the others
             self.defects.append(f"The field {name} could not be read ({type(error).__name__}).")
             return default
@@ -84,6 +89,8 @@ class _Fields:
     def mailboxes(self, name: str) -> tuple[Address, ...]:
         """The first field's mailboxes."""
         value = self.header.first(name)
+        if not value:
+            return ()
         try:
             found = addresses.read(value, self.limits.addresses, self.hint)
         except Exception as error:  # noqa: BLE001 - one field must not cost the others
@@ -99,7 +106,7 @@ class _Fields:
         return tuple(address for address in found if address.email)
 
     def subject(self) -> str:
-        text = self.guarded("subject", hygiene.line, "")
+        text = self._texts.get("subject", "")
         if len(text) > self.limits.subject_chars:
             self.defects.append(
                 f"The subject of {len(text)} characters was cut to {self.limits.subject_chars}."
@@ -112,11 +119,6 @@ class _Fields:
         if found is None and self.header.first("date"):
             self.defects.append("The date could not be read.")
         return found
-
-    def decoded(self) -> tuple[tuple[str, str], ...]:
-        return tuple(
-            (name, hygiene.line(words.decode(value, self.hint))) for name, value in self.header.fields
-        )
 
 
 def _charset(root: Part) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from bridge.mail import decode, flowed, leaves, uu
+from bridge.mail import decode, enriched, flowed, leaves, uu
 from bridge.mail.headers import Content
 from bridge.mail.limits import Limits
 from bridge.mail.split import Part
@@ -113,6 +113,8 @@ class Reader:
 
     def _as_written(self, decoded: bytes, leaf: Leaf) -> str | None:
         text = decode.read(decoded, leaf)
+        if leaf.content_type in ("text/enriched", "text/richtext"):
+            text = enriched.plain(text)
         parameters = dict(leaf.parameters)
         if parameters.get("format", "").lower() == "flowed":
             text = flowed.unwrap(text, delsp=parameters.get("delsp", "").lower() == "yes")
@@ -202,6 +204,8 @@ def _naming(blocks: list[Block], named: tuple[int, ...]) -> list[Block]:
 
 def _same_words(spare: list[Written], blocks: list[Block]) -> list[Written]:
     """The alternatives that say nothing else than what is shown, or nothing at all."""
+    if not spare:
+        return []
     shown = {
         _squeezed(text) for block in blocks if isinstance(block, Written) for text in (block.text, block.html)
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from encodings.aliases import aliases
+from itertools import islice
 
 
 def _find_detector() -> Callable[[bytes], Mapping[str, object]] | None:
@@ -114,6 +115,7 @@ _EXTRA_LABELS = {
 _MULTIBYTE = re.compile(r"utf|iso2022|gb|hz|big5|euc|shift|cp9(?:32|49|50)|johab")
 _SEVEN_BIT = frozenset({"utf_7", "hz"})
 _JIS_ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\([DOPQ]|\([BIJHA]|\.[AF]|\$A)")
+_MOST_ESCAPES = 100_000
 _KANA = re.compile("[\u3040-\u30ff]")
 _NOT_ALNUM = re.compile(r"[^a-z0-9]+")
 _PREFIXED = re.compile(r"(?:cp|windows|win|ibm|ms|xcp|xwindows|dos|oem)(\d{3,4})")
@@ -228,9 +230,13 @@ def _jis(content: bytes) -> str:
     """ISO-2022-JP as it is sent: with the vendors' rows, which Python's codec refuses and cp932 knows."""
     if _JIS_ESCAPE.search(content) is None:
         return content.decode("ascii", "replace")
+    try:
+        return content.decode("iso2022_jp_ext")
+    except UnicodeError:
+        pass
     pieces: list[str] = []
     position, state = 0, b"(B"
-    for escape in _JIS_ESCAPE.finditer(content):
+    for escape in islice(_JIS_ESCAPE.finditer(content), _MOST_ESCAPES):
         pieces.append(_jis_run(content[position : escape.start()], state))
         position, state = escape.end(), escape[1]
     pieces.append(_jis_run(content[position:], state))

@@ -27,8 +27,8 @@ _NOT_BASE64 = bytes(
 _SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
 _PADDING = re.compile(rb"[=\s]*+")
 _MORE_BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,80}+(?:={1,2}|(?<=[A-Za-z0-9+/]{16}))(?:\s|\Z|[A-Za-z0-9+/])")
-#: A mail of 25 MB whose every line is padded has fewer.
-_MOST_PADDED = 500_000
+#: Each costs a step of Python: a mail of 7 MB whose every line is padded has fewer.
+_MOST_PADDED = 100_000
 _BEGIN = re.compile(rb"begin [0-7]{3,4} ")
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 
@@ -92,11 +92,10 @@ def _base64(blocks: Iterator[bytes]) -> Iterator[bytes]:
         while True:
             if settled:
                 # Something ended here: a mailer that pads every line goes on, a list's footer does not.
-                pads += 1
                 position = _end(_PADDING, block, position)
                 if position == len(block):
                     break
-                if pads > _MOST_PADDED or _MORE_BASE64.match(block, position) is None:
+                if _MORE_BASE64.match(block, position) is None:
                     return
                 settled = False
             padding = block.find(b"=", position)
@@ -108,6 +107,9 @@ def _base64(blocks: Iterator[bytes]) -> Iterator[bytes]:
             yield words.unpadded_base64(digits[:whole])
             if padding < 0:
                 break
+            pads += 1
+            if pads > _MOST_PADDED:
+                return
             settled = bool(carry)
             yield words.unpadded_base64(carry)
             carry, position = b"", _end(_PADDING, block, padding)
@@ -119,6 +121,8 @@ def _quoted_printable(blocks: Iterator[bytes]) -> Iterator[bytes]:
     for block in blocks:
         joined = carry + block
         cut = joined.rfind(b"\n", len(carry)) + 1 or _before_escape(joined)
+        if len(joined) - cut > _LONGEST_LINE:
+            cut = len(joined)
         carry = joined[cut:]
         yield _qp(joined[:cut])
     yield _qp(carry)
@@ -136,7 +140,9 @@ def _qp(encoded: bytes) -> bytes:
     if b"=" not in encoded:
         return encoded
     # "=0D0A" is what a known encoder makes of a line end.
-    return a2b_qp(_SOFT_BREAK.sub(b"=", encoded).replace(b"=0D0A", b"=0D=0A"))
+    if b"= " in encoded or b"=\t" in encoded:
+        encoded = _SOFT_BREAK.sub(b"=", encoded)
+    return a2b_qp(encoded.replace(b"=0D0A", b"=0D=0A"))
 
 
 def _uuencode(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import re
 
-_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
-    chr(plane * 0x10000 + 0xFFFE) + chr(plane * 0x10000 + 0xFFFF) for plane in range(17)
+_NONCHARACTERS = (
+    *range(0xFDD0, 0xFDF0),
+    *(plane * 0x10000 + last for plane in range(17) for last in (0xFFFE, 0xFFFF)),
 )
-_SURROGATES = re.compile("[\ud800-\udfff]")
-_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85]")
-_REMOVED = re.compile(f"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f{_NONCHARACTERS}]+")
-_SUSPECT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
+_TABLE: dict[int, str | None] = {
+    **dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), *_NONCHARACTERS)),
+    **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
+    **dict.fromkeys((0x0A, 0x0B, 0x0C, 0x0D, 0x85), "\n"),
+    0x09: "\t",
+}
+# What `clean` leaves alone, as a possessive run: many times faster than a search for what it does not.
+_UNTOUCHED = re.compile("[\t\n -~\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0001fffd]*+")
 # Embeddings, overrides and isolates: in a one-line value they only serve to show something else than is there.
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 #: Every byte of ASCII that `clean` would touch.
@@ -27,11 +32,9 @@ def clean(text: str) -> str:
         encoded = text.encode("ascii")
         if len(encoded.translate(None, _ASCII_SUSPECT)) == len(encoded):
             return text
-    elif _SUSPECT.search(text) is None:
+    elif _UNTOUCHED.fullmatch(text):
         return text
-    text = _BREAKS.sub("\n", text)
-    text = _REMOVED.sub("", text)
-    return _SURROGATES.sub("\ufffd", text)
+    return text.replace("\r\n", "\n").translate(_TABLE)
 
 
 def line(text: str) -> str:

@@ -18,13 +18,14 @@ from bridge.mail.parameters import Parameterised
 
 _WINDOW = 1024 * 1024
 _GUESS_BYTES = 64 * 1024
+_PREAMBLE_BYTES = 8 * 1024
 _DELIMITER_END = re.compile(rb"(--)?+[ \t]*+\r*+(?:\n|\Z)")
 _GUESSED = re.compile(rb"(?:\A|\n)--([^\s][^\r\n]{0,199})\r*\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-|\r*\n)")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+*'{}|~-]{1,127}/[a-z0-9!#$&^_.+*'{}|~-]{1,127}")
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?:\r*\n){0,100}+")
 _MBOX = re.compile(rb">?From [^\n]*\n")
 #: Lines that start like a delimiter and are none, before a multipart is taken as it is.
-_FALSE_DELIMITERS = 100_000
+_FALSE_DELIMITERS = 10_000
 
 #: What a part is whose type cannot be read (RFC 2045 section 5.2).
 _PLAIN = Parameterised("text/plain", {})
@@ -110,6 +111,7 @@ class _Splitter:
             html = first.startswith((b"<html", b"<!doctype"))
             part.type = Parameterised("text/html" if html else "text/plain", {})
             return
+        self.preamble(part, bounds[0][0])
         default = _EML if part.content_type == "multipart/digest" else _PLAIN
         within = (*part.within, part.content_type)
         prefix = f"{part.section}." if part.section else ""
@@ -121,6 +123,16 @@ class _Splitter:
             _keep_whole(last)
             self.defects.append(
                 f"Only {self.limits.parts} parts were read; what follows is kept as one file."
+            )
+
+    def preamble(self, part: Part, first: int) -> None:
+        """Words before the first part are shown by no mail reader; only the usual notice to old ones is no loss."""
+        before = self.content[part.body : min(first, part.body + _PREAMBLE_BYTES)]
+        words = before[: before.rfind(b"\n--") + 1].strip()
+        if words and b"mime" not in (lowered := words.lower()) and b"multi" not in lowered:
+            shown = words[:200].decode("ascii", "replace")
+            self.defects.append(
+                f"Part {part.section or '1'}: text before its first part is not shown: {shown!r}."
             )
 
     def bounds(self, part: Part, room: int) -> list[tuple[int, int]]:

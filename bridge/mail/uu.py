@@ -35,15 +35,15 @@ def find(content: Content, start: int, end: int, limit: int) -> tuple[Block, ...
     # The line end before the first line makes a begin there look like any other.
     position = max(start - 1, 0)
     first = _BEGIN.match(content, start, end)
-    while len(found) < limit:
+    for _ in range(_TRIALS):
         begin = first or _next(content, _BEGIN_MARK, position, end)
         first = None
-        if begin is None:
+        if begin is None or len(found) >= limit:
             break
+        position = begin.end() - 1
         if not _well_formed(content, begin.end(), end):
-            position = begin.end() - 1
             continue
-        closing = _next(content, _END_MARK, begin.end() - 1, end)
+        closing = _next(content, _END_MARK, position, end)
         if closing is None:
             break
         name = hygiene.clean(charsets.decode(begin[2])).strip()

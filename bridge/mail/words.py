@@ -35,49 +35,62 @@ def decode(value: bytes, hint: str | None = None) -> str:
         closing = value.find(b"?=", opening.end())
         if closing < 0:
             break
+        # Blanks between two words belong to neither; anything else ends the run.
         between = value[position : opening.start()]
-        if between.strip(b" \t\r\n") or not run.charset:
-            pieces += (run.text(), charsets.decode(between, None, hint))
-        charset = opening[1].decode("ascii", "replace").split("*")[0].lower()
-        if charset != run.charset:
-            pieces.append(run.text())
-            run.charset = charset
-        run.add(opening[2], value[opening.end() : closing])
+        if between and (not run or not between.isspace()):
+            run.settle(pieces)
+            pieces.append(_raw(between, hint))
+        run.add(opening[1], opening[2], value[opening.end() : closing], pieces)
         position = closing + 2
-    pieces += (run.text(), charsets.decode(value[position:], None, hint))
+    run.settle(pieces)
+    if position < len(value):
+        pieces.append(_raw(value[position:], hint))
     return "".join(pieces)
+
+
+def _raw(value: bytes, hint: str | None) -> str:
+    return (
+        value.decode("ascii")
+        if value.isascii() and b"\x1b" not in value
+        else charsets.decode(value, None, hint)
+    )
 
 
 class _Run:
     """Neighbouring words of one charset, collected as bytes."""
 
     def __init__(self) -> None:
-        self.charset = ""
+        self._charset = b""
         self._decoded = bytearray()
         self._base64 = b""
 
-    def add(self, encoding: bytes, text: bytes) -> None:
+    def __bool__(self) -> bool:
+        return bool(self._charset)
+
+    def add(self, charset: bytes, encoding: bytes, text: bytes, pieces: list[str]) -> None:
+        """Take in one more word; one of another charset settles those before it."""
+        charset = charset.lower()
+        if charset != self._charset:
+            self.settle(pieces)
+            self._charset = charset
         if encoding in b"qQ":
-            self._settle()
+            self._settle_base64()
             self._decoded += a2b_qp(text, header=True)
             return
         # A word may end in the middle of a base64 quantum, to be continued in the next word.
         self._base64 += text.translate(None, _NOT_BASE64)
         if len(self._base64) % 4 == 0 or b"=" in text:
-            self._settle()
+            self._settle_base64()
 
-    def text(self) -> str:
-        """The text so far; the run starts anew."""
-        self._settle()
-        if not self._decoded:
-            self.charset = ""
-            return ""
-        text = charsets.decode(bytes(self._decoded), self.charset)
-        self.charset = ""
-        self._decoded.clear()
-        return text
+    def settle(self, pieces: list[str]) -> None:
+        """Add the text so far to `pieces`; the run starts anew."""
+        self._settle_base64()
+        if self._decoded:
+            pieces.append(charsets.decode(bytes(self._decoded), self._charset.decode("ascii", "replace")))
+            self._decoded.clear()
+        self._charset = b""
 
-    def _settle(self) -> None:
+    def _settle_base64(self) -> None:
         if self._base64:
             self._decoded += unpadded_base64(self._base64)
             self._base64 = b""
