@@ -19,7 +19,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-_SHOWN_CALLS = 500
 
 
 class Page:
@@ -60,9 +59,9 @@ class Page:
     async def _call_log(self, request: Request) -> Response:
         opened = request.query_params.get("open", "")
         newest_first = list(reversed(self._calls))
-        asked_for = [call for call in newest_first[_SHOWN_CALLS:] if str(call.number) == opened]
+        asked_for = [call for call in newest_first[view.SHOWN :] if str(call.number) == opened]
         return self._html(
-            "API calls", view.calls(newest_first[:_SHOWN_CALLS] + asked_for, opened), here="calls"
+            "API calls", view.calls(newest_first[: view.SHOWN] + asked_for, opened), here="calls"
         )
 
     async def _file(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import zlib
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ from bridge.sandbox.state import STATUS_NAMES, Attachment, Conversation, Message
 from bridge.sandbox.wire import Call
 
 _FACES = 8
+#: Conversations or calls on one page.
+SHOWN = 500
 _SNIPPET_CHARS = 160
 
 
@@ -57,9 +60,11 @@ def _side_link(slug: str, name: str, count: int, chosen: str) -> str:
 
 
 def inbox(conversations: Iterable[Conversation], *, brands: bool) -> str:
-    """The conversations, the one that changed last on top."""
-    rows = sorted(conversations, key=lambda c: (c.changed_at, c.messages[-1].number), reverse=True)
-    return f'<main class="card">{"".join(_row(conversation, brands=brands) for conversation in rows)}</main>'
+    """The conversations that changed last, the newest on top."""
+    newest = heapq.nlargest(SHOWN, conversations, key=lambda c: (c.changed_at, c.messages[-1].number))
+    return (
+        f'<main class="card">{"".join(_row(conversation, brands=brands) for conversation in newest)}</main>'
+    )
 
 
 def nothing(base_url: str, user: str) -> str:
