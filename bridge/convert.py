@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import mmap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -99,6 +99,7 @@ def draft(job: Job) -> Draft:
             convert_html=job.effort is Effort.FULL,
         )
         files, remarks = _extract(content, mail, names, body.inline, job)
+        files += _pictures(body, Store(job.store))
         return drafts.draft(
             mail,
             job.envelope,
@@ -197,6 +198,18 @@ def _extract(
             )
         )
     return files, remarks
+
+
+def _pictures(body: bodies.Body, store: Store) -> list[File]:
+    """The pictures that stood in the HTML itself, as files shown at their place."""
+    return [
+        replace(
+            _write(store, [picture.content], picture.name, picture.content_type),
+            leaf=picture.index,
+            inline=True,
+        )
+        for picture in body.data_pictures
+    ]
 
 
 def _made(content: Content, body: bodies.Body, job: Job) -> list[File]:

@@ -126,7 +126,7 @@ class Daemon:
             counts=self._spool.counts(),
             ledger=self._spool.ledger(),
             unaccounted=self._unaccounted,
-            oldest_s=self._spool.oldest_waiting_s(),
+            oldest_s=self._spool.oldest_s(),
             paused=self._loop.gates.reasons(),
         )
 

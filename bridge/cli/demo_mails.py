@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 
 SUPPORT = "support@demo.example"
@@ -93,7 +94,7 @@ def _question() -> DemoMail:
     )
     mail.add_attachment(invoice(), maintype="application", subtype="pdf", filename="Invoice 2026-114.pdf")
     mail.add_attachment(readings(), maintype="text", subtype="csv", filename="readings.csv")
-    return DemoMail("a question with two files", "maria@kundin.example", SUPPORT, mail.as_bytes())
+    return DemoMail("a question with two files", "maria@kundin.example", SUPPORT, mail.as_bytes(policy=SMTP))
 
 
 def _reply() -> DemoMail:
@@ -109,7 +110,7 @@ def _reply() -> DemoMail:
         "One more thing: the meter was replaced on 12 October, serial number 77-A.\n\n"
         "> invoice 2026-114 shows 412 kWh, but our meter says 389 kWh.\n"
     )
-    return DemoMail("her own reply to it", "maria@kundin.example", SUPPORT, mail.as_bytes())
+    return DemoMail("her own reply to it", "maria@kundin.example", SUPPORT, mail.as_bytes(policy=SMTP))
 
 
 def _newsletter() -> DemoMail:
@@ -119,7 +120,9 @@ def _newsletter() -> DemoMail:
     mail["List-Id"] = "<weekly.solar-weekly.example>"
     mail.set_content("View this mail in a browser: https://solar-weekly.example/114")
     mail.add_alternative(_NEWSLETTER, subtype="html")
-    return DemoMail("a newsletter of layout tables", "bounce@solar-weekly.example", SUPPORT, mail.as_bytes())
+    return DemoMail(
+        "a newsletter of layout tables", "bounce@solar-weekly.example", SUPPORT, mail.as_bytes(policy=SMTP)
+    )
 
 
 def _screenshot() -> DemoMail:
@@ -133,7 +136,9 @@ def _screenshot() -> DemoMail:
     html = mail.get_payload(1)
     if isinstance(html, EmailMessage):
         html.add_related(drawing(), maintype="image", subtype="png", cid="<shot>", filename="image001.png")
-    return DemoMail("a picture within the text", "jonas.weber@werk.example", SUPPORT, mail.as_bytes())
+    return DemoMail(
+        "a picture within the text", "jonas.weber@werk.example", SUPPORT, mail.as_bytes(policy=SMTP)
+    )
 
 
 def _out_of_office() -> DemoMail:
@@ -142,13 +147,13 @@ def _out_of_office() -> DemoMail:
     )
     mail["Auto-Submitted"] = "auto-replied"
     mail.set_content("I am away until Monday. In urgent cases please write to team@partner.example.\n")
-    return DemoMail("an out-of-office reply", "", SUPPORT, mail.as_bytes())
+    return DemoMail("an out-of-office reply", "", SUPPORT, mail.as_bytes(policy=SMTP))
 
 
 def _scanner() -> DemoMail:
     content = (
-        b"From: scanner-2og\nTo: support@demo.example\nSubject: Scan von Ger\xe4t 2. OG\n\n"
-        b"Papierstau behoben, 3 Seiten gescannt.\n"
+        b"From: scanner-2og\r\nTo: support@demo.example\r\nSubject: Scan von Ger\xe4t 2. OG\r\n\r\n"
+        b"Papierstau behoben, 3 Seiten gescannt.\r\n"
     )
     return DemoMail("an old device: no date, no id, latin-1", "scanner-2og@office.example", SUPPORT, content)
 

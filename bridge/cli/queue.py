@@ -50,7 +50,7 @@ def status(config_path: Path) -> None:
     """
     with _spool(config_path) as spool:
         counts, ledger = spool.counts(), spool.ledger()
-        difference, oldest_s = spool.audit(), spool.oldest_waiting_s()
+        difference, oldest_s = spool.audit(), spool.oldest_s()
         waiting = sum(counts.get(state, 0) for state in WAITING)
         click.echo(f"waiting      {waiting}" + (f", the oldest for {_span(oldest_s)}" if waiting else ""))
         for state in WAITING:
