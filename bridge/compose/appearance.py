@@ -1,0 +1,166 @@
+"""What the style of an HTML element means for a reader: is it seen, is it bold, does it leave a gap. Never an error."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_ZERO = r"0*\.?0*(?:px|pt|em|rem|ex|%|cm|mm|in)?(?:!important)?(?:;|\Z)"
+_BLANKS = re.compile(r"\s+")
+_HIDDEN = re.compile(rf"(?:\A|;)(?:display:none|visibility:hidden|opacity:{_ZERO}|max-height:{_ZERO})")
+_NO_BOX = re.compile(rf"(?:\A|;)(?:height|max-width|width):{_ZERO}")
+_FONT_SIZE = re.compile(r"(?:\A|;)font(?:-size)?:([^;]*)")
+_ZERO_SIZE = re.compile(r"(?:\A|(?<=[^\d.]))0*\.?0*(?:px|pt|em|rem|ex|%)?(?:!important|/|\Z)")
+_BOLD = re.compile(r"(?:\A|;)font-weight:(?:bold|[6-9]00)")
+_NORMAL = re.compile(r"(?:\A|;)font-weight:(?:normal|400)")
+_ITALIC = re.compile(r"(?:\A|;)font-style:(?:italic|oblique)")
+_MARGIN = re.compile(r"(?:\A|;)margin(-top|-bottom)?:([^;]*)")
+_PLAIN_ZERO = re.compile(r"0*\.?0*(?:px|pt|em|cm|mm|in)?(?:!important)?\Z")
+_DIVIDER = re.compile(r"(?:\A|;)border:none;border-top:solid#?[\w ]*\d")
+_WORD_LIST = re.compile(r"(?:\A|;)mso-list:(l\d+)level(\d)")
+#: A style longer than this is not read: no mailer writes one, and every pattern above would walk over it.
+_MAX_STYLE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one `style` attribute says."""
+
+    hidden: bool = False
+    #: True for a font size of zero, which children may undo; None where the style does not say.
+    no_size: bool | None = None
+    bold: bool = False
+    normal: bool = False
+    italic: bool = False
+    #: No gap above and below: a line rather than a paragraph.
+    tight: bool = False
+    #: Indentation that is not a quote.
+    no_border: bool = False
+    #: The line Outlook draws above the mail that is answered.
+    divider: bool = False
+    preformatted: bool = False
+    #: Word's pseudo list: its id and the level from 1.
+    word_list: tuple[str, int] | None = None
+    #: Word's hand-made bullet or number before the item.
+    word_marker: bool = False
+    bordered: bool = False
+
+
+PLAIN = Look()
+
+
+def look(style: str) -> Look:
+    if len(style) > _MAX_STYLE:
+        return PLAIN
+    squeezed = _BLANKS.sub("", style).lower()
+    hidden = bool(_HIDDEN.search(squeezed))
+    if not hidden and "overflow:hidden" in squeezed:
+        hidden = bool(_NO_BOX.search(squeezed))
+    listed = _WORD_LIST.search(squeezed)
+    return Look(
+        hidden=hidden,
+        no_size=_no_size(squeezed),
+        bold=bool(_BOLD.search(squeezed)),
+        normal=bool(_NORMAL.search(squeezed)),
+        italic=bool(_ITALIC.search(squeezed)),
+        tight=_tight(squeezed),
+        no_border="border:none" in squeezed and "border-left:" not in squeezed,
+        divider=bool(_DIVIDER.search(squeezed)),
+        preformatted="white-space:pre" in squeezed,
+        word_list=(listed[1], int(listed[2])) if listed else None,
+        word_marker="mso-list:ignore" in squeezed,
+        bordered="border" in squeezed and "solid" in squeezed,
+    )
+
+
+def _no_size(squeezed: str) -> bool | None:
+    sizes = _FONT_SIZE.findall(squeezed)
+    if not sizes:
+        return None
+    return bool(_ZERO_SIZE.match(sizes[-1]))
+
+
+def _tight(squeezed: str) -> bool:
+    """Whether the margins above and below are both said to be nothing."""
+    top = bottom = False
+    for side, value in _MARGIN.findall(squeezed):
+        if side == "":
+            top = bottom = value.startswith("0") and _first_is_zero(value)
+        elif side == "-top":
+            top = bool(_PLAIN_ZERO.match(value))
+        else:
+            bottom = bool(_PLAIN_ZERO.match(value)) or value in (".0001pt", "0.0001pt")
+    return top and bottom
+
+
+def _first_is_zero(value: str) -> bool:
+    # Blanks are gone by here: "0cm0cm0.0001pt" and "0 0 0 40px" both start with nothing above.
+    return (
+        re.match(r"0(?!\.?[1-9])(?:\.0+)?(?:px|pt|em|cm|mm|in)?(?:0|\.0001pt|!important|\Z)", value)
+        is not None
+    )
+
+
+# -- the style sheet -------------------------------------------------------------------------------
+
+_SIMPLE = re.compile(r"(?:[a-z]+)?\.([\w-]+)\Z")
+_MAX_RULES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What little of a style sheet matters: classes it hides, and whether Outlook's paragraphs leave a gap."""
+
+    hidden: frozenset[str] = frozenset()
+    word_gap: bool = False
+
+
+def sheet(css: str) -> Sheet:
+    """The rules outside `@media` and the like: what hides only on a phone is seen by others."""
+    hidden: set[str] = set()
+    word_gap = False
+    for selectors, style in _rules(css[:200_000]):
+        if "msonormal" in selectors:
+            word_gap = word_gap or _leaves_gap(style)
+        if "display:none" not in style:
+            continue
+        for selector in selectors.split(","):
+            if match := _SIMPLE.match(selector.strip()):
+                hidden.add(match[1])
+    return Sheet(frozenset(hidden), word_gap)
+
+
+def _rules(css: str) -> list[tuple[str, str]]:
+    rules: list[tuple[str, str]] = []
+    position = 0
+    depth = 0
+    while len(rules) < _MAX_RULES:
+        opening = css.find("{", position)
+        if opening < 0:
+            break
+        selectors = css[position:opening].rpartition("*/")[2].strip().lower()
+        if selectors.lstrip("} \t\r\n").startswith("@"):
+            depth = 1
+            position = opening + 1
+            while depth and position < len(css):
+                next_open, next_close = css.find("{", position), css.find("}", position)
+                if next_close < 0:
+                    return rules
+                if 0 <= next_open < next_close:
+                    depth, position = depth + 1, next_open + 1
+                else:
+                    depth, position = depth - 1, next_close + 1
+            continue
+        closing = css.find("}", opening)
+        if closing < 0:
+            break
+        style = _BLANKS.sub("", css[opening + 1 : closing]).lower()
+        rules.append((selectors.replace("<!--", "").strip(), style))
+        position = closing + 1
+    return rules
+
+
+def _leaves_gap(style: str) -> bool:
+    return any(
+        side == "-bottom" and value[:1] in "123456789" for side, value in _MARGIN.findall(style) if value
+    )

@@ -1,0 +1,306 @@
+"""The words of a mail as one Markdown body: the better of its versions, in the order of the mail, pictures at their place.
+
+`compose` never fails and never comes back empty; what is longer than the limit is handed over whole, to go along as a file.
+`resolve` fills in the URLs of pictures once they are known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bridge.compose import escape, html, plain, reference
+from bridge.compose.files import Naming
+from bridge.compose.html import Converted
+from bridge.compose.reference import DataPicture
+from bridge.model import FILE_MARK, Attached, Leaf, Mail, Written
+
+NO_TEXT = "(no text)"
+
+Prefer = Literal["auto", "html", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    #: Inline pictures stand as `FILE_MARK`.
+    markdown: str
+    #: Leaves that stand in the words as pictures.
+    inline: frozenset[int] = frozenset()
+    #: Sentences for the note.
+    remarks: tuple[str, ...] = ()
+    #: The whole Markdown where `markdown` had to be cut, for a file that goes along.
+    overflow: str | None = None
+    #: Pictures that stood in the HTML itself; their indexes are -2 and downwards.
+    data_pictures: tuple[DataPicture, ...] = ()
+    #: Some words could not be converted as they are: the mail as it came should go along.
+    trouble: bool = False
+
+
+@dataclass(slots=True)
+class _Making:
+    """A body under way."""
+
+    mail: Mail
+    prefer: Prefer
+    attach: bool
+    names: Mapping[int, str]
+    pictures: Mapping[str, int]
+    convert_html: bool
+    chunks: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    data_pictures: list[DataPicture] = field(default_factory=list)
+    trouble: bool = False
+
+
+def compose(
+    mail: Mail,
+    *,
+    prefer: Prefer = "auto",
+    pictures: Literal["link", "attach"] = "link",
+    max_chars: int = 60_000,
+    naming: Sequence[Naming] = (),
+    convert_html: bool = True,
+) -> Body:
+    """The body of the mail; `naming` says what its files are called.
+
+    Without `convert_html` an HTML part only loses its tags, in linear time: for a mail whose conversion overran.
+    """
+    names = {name.leaf: name.name for name in naming}
+    making = _Making(mail, prefer, pictures == "attach", names, _pictures(mail), convert_html)
+    for place, block in enumerate(mail.blocks):
+        if isinstance(block, Written):
+            _write(making, block)
+        elif _stands_between_words(mail, place):
+            making.chunks.append(_shown(making, block.leaf))
+    whole = _once(making)
+    markdown, overflow = _cut(whole, max_chars)
+    inline = {int(match[1]) for match in _MARK.finditer(markdown)}
+    return Body(
+        markdown or NO_TEXT,
+        frozenset(index for index in inline if index >= 0),
+        tuple(dict.fromkeys(making.remarks)),
+        overflow,
+        tuple(making.data_pictures),
+        making.trouble,
+    )
+
+
+_MARK = re.compile(rf"{FILE_MARK[0]}(-?\d{{1,9}}){FILE_MARK[1]}")
+
+
+def resolve(markdown: str, urls: Mapping[int, str]) -> str:
+    """The body with the URLs of its pictures; a picture without one leaves its words."""
+    out: list[str] = []
+    position = 0
+    for match in _MARK.finditer(markdown):
+        opening = markdown.rfind("![", position, match.start())
+        url = urls.get(int(match[1]))
+        if url is not None or opening < 0:
+            out.append(markdown[position : match.start()] + (url or ""))
+            position = match.end()
+            continue
+        out.append(markdown[position:opening] + markdown[opening + 2 : match.start()].removesuffix("]("))
+        position = match.end() + markdown.startswith(")", match.end())
+    out.append(markdown[position:])
+    return "".join(out)
+
+
+# -- one stretch of words --------------------------------------------------------------------------
+
+
+def _write(making: _Making, block: Written) -> None:
+    text = block.text if block.text is not None and block.text.strip() else None
+    source = block.html if block.html is not None and block.html.strip() else None
+    if source is None or (making.prefer == "text" and text is not None and not _is_stub(text)):
+        if text is not None:
+            making.chunks.append(_from_text(making, text))
+        return
+    if making.convert_html:
+        converted = html.to_markdown(
+            source, pictures=making.pictures, names=making.names, attach=making.attach
+        )
+    else:
+        converted = Converted(plain.from_broken_html(source), trouble=True)
+    making.trouble = making.trouble or converted.trouble
+    if text is not None and _text_is_better(making.prefer, converted, text):
+        if converted.trouble:
+            making.remarks.append("The HTML part could not be converted as a whole: the text part is shown.")
+        making.chunks.append(_from_text(making, text))
+        return
+    making.remarks += converted.remarks
+    making.chunks.append(_renumbered(making, converted))
+
+
+def _text_is_better(prefer: Prefer, converted: Converted, text: str) -> bool:
+    if not _says_something(converted.markdown):
+        return True
+    if _is_stub(text):
+        return False
+    if converted.trouble or prefer == "text":
+        return True
+    return prefer == "auto" and _is_stub(converted.markdown)
+
+
+def _says_something(markdown: str) -> bool:
+    return bool(_MARK.search(markdown)) or any(character.isalnum() for character in markdown)
+
+
+#: What mailers write where their other part is meant to be read.
+_STUB = re.compile(
+    r"\b(view|see|read|open)\b.{0,40}\b(in|with|using)\b.{0,30}\b(browser|web|html)|html (e-?mail|message|format)"
+    r"|(not|n't) (support|display|show|view|able to read).{0,30}\bhtml|im browser (ansehen|anzeigen|öffnen)|online ansehen"
+    r"|dans (votre|un) navigateur|en (su|tu|el) navegador|nel (tuo )?browser|in (je|uw) browser",
+    re.IGNORECASE,
+)
+_MAX_STUB = 400
+_URLS = re.compile(r"https?://\S{1,4000}")
+
+
+def _is_stub(text: str) -> bool:
+    """Whether the text only says that another version is the one to read."""
+    if len(text) > 4_000:
+        return False
+    words = _URLS.sub("", text)
+    return len(words.strip()) <= _MAX_STUB and _STUB.search(words) is not None
+
+
+def _renumbered(making: _Making, converted: Converted) -> str:
+    """The Markdown, the numbers of its `data:` pictures moved on past those of the stretches before."""
+    before = len(making.data_pictures)
+    if not converted.data_pictures:
+        return converted.markdown
+    for picture in converted.data_pictures:
+        making.data_pictures.append(
+            DataPicture(picture.index - before, picture.content_type, picture.content, picture.name)
+        )
+    if not before:
+        return converted.markdown
+
+    def moved(match: re.Match[str]) -> str:
+        index = int(match[1])
+        return f"{FILE_MARK[0]}{index - before if index < -1 else index}{FILE_MARK[1]}"
+
+    return _MARK.sub(moved, converted.markdown)
+
+
+# -- pictures --------------------------------------------------------------------------------------
+
+#: How clients say in a text part where a picture stood.
+_PLACEHOLDER = re.compile(
+    r"\[(?:image:|cid:|Bild:|photo:)[ ]?([^\[\]\n]{1,200})\]|<(image\d{1,6}\.\w{3,4})>", re.IGNORECASE
+)
+
+
+def _from_text(making: _Making, text: str) -> str:
+    def placed(match: re.Match[str]) -> str:
+        leaf = reference.picture((match[1] or match[2]).strip(), making.pictures)
+        return match[0] if leaf is None else f"{FILE_MARK[0]}{leaf}{FILE_MARK[1]}"
+
+    markdown = plain.to_markdown(_PLACEHOLDER.sub(placed, text) if making.pictures else text)
+    return _MARK.sub(lambda match: _shown(making, int(match[1])), markdown)
+
+
+def _shown(making: _Making, leaf: int) -> str:
+    alt = escape.label(making.names.get(leaf, "picture"))
+    return f"[picture: {alt}]" if making.attach else f"![{alt}]({FILE_MARK[0]}{leaf}{FILE_MARK[1]})"
+
+
+def _pictures(mail: Mail) -> dict[str, int]:
+    """Every way a picture may be referred to; the first leaf of a name has it."""
+    found: dict[str, int] = {}
+    for leaf in _files(mail):
+        for name in (leaf.content_id, leaf.content_location):
+            if name:
+                found.setdefault(name, leaf.index)
+                found.setdefault(name.lower(), leaf.index)
+    for leaf in _files(mail):
+        if leaf.filename and _is_picture(leaf):
+            found.setdefault(leaf.filename, leaf.index)
+            found.setdefault(leaf.filename.lower(), leaf.index)
+    return found
+
+
+def _files(mail: Mail) -> Iterator[Leaf]:
+    attached = {block.leaf for block in mail.blocks if isinstance(block, Attached)}
+    return (leaf for leaf in mail.leaves if leaf.index in attached)
+
+
+def _is_picture(leaf: Leaf) -> bool:
+    if leaf.content_type.startswith("image/"):
+        return True
+    name = (leaf.filename or "").lower()
+    return leaf.content_type == "application/octet-stream" and name.endswith(
+        (".png", ".jpg", ".jpeg", ".gif")
+    )
+
+
+def _stands_between_words(mail: Mail, place: int) -> bool:
+    """Whether a block is a picture that Apple Mail put between two stretches of words, and not one at their end."""
+    block = mail.blocks[place]
+    if not isinstance(block, Attached):
+        return False
+    leaf = mail.leaves[block.leaf]
+    if leaf.disposition == "attachment" or not leaf.content_type.startswith("image/"):
+        return False
+    return any(isinstance(later, Written) and _has_words(later) for later in mail.blocks[place + 1 :])
+
+
+def _has_words(block: Written) -> bool:
+    return bool((block.text and block.text.strip()) or (block.html and block.html.strip()))
+
+
+def _once(making: _Making) -> str:
+    """The chunks joined; a picture between words that the words also refer to stands only where they do."""
+    referred: set[str] = set()
+    for chunk in making.chunks:
+        if not _ALONE.fullmatch(chunk):
+            referred.update(match[1] for match in _MARK.finditer(chunk))
+    kept = []
+    for chunk in making.chunks:
+        alone = _ALONE.fullmatch(chunk)
+        if chunk and not (alone and alone[1] in referred):
+            kept.append(chunk)
+    return "\n\n".join(kept)
+
+
+_ALONE = re.compile(rf"!\[[^\n]*\]\({FILE_MARK[0]}(-?\d+){FILE_MARK[1]}\)")
+
+
+# -- the limit -------------------------------------------------------------------------------------
+
+CUT = "*(The mail is longer than what fits here: the whole text goes along as a file.)*"
+
+
+def _cut(whole: str, max_chars: int) -> tuple[str, str | None]:
+    """The body within the limit, and the whole where that took something away."""
+    if len(whole) <= max_chars:
+        return whole, None
+    room = max(0, max_chars - len(CUT) - 8)
+    head = whole[:room]
+    paragraph = head.rfind("\n\n")
+    line = head.rfind("\n")
+    if paragraph > room // 2:
+        head = head[:paragraph]
+    elif line > room // 2:
+        head = head[:line]
+    elif (mark := head.rfind(FILE_MARK[0])) > head.rfind(FILE_MARK[1]):
+        head = head[: head.rfind("![", 0, mark)]
+    if (fence := _open_fence(head)) is not None:
+        head = f"{head.rstrip()}\n{fence}"
+    return f"{head.rstrip()}\n\n{CUT}", whole
+
+
+_FENCE = re.compile(r"^(`{3,})", re.MULTILINE)
+
+
+def _open_fence(markdown: str) -> str | None:
+    """The fence that is open at the end."""
+    fence: str | None = None
+    for match in _FENCE.finditer(markdown):
+        if fence is None:
+            fence = match[1]
+        elif len(match[1]) >= len(fence):
+            fence = None
+    return fence

@@ -1,0 +1,330 @@
+"""markdownify's converter, driven by a stack over the cleaned tree, with rules of its own where mail needs other ones.
+
+Never recursive, so no depth of nesting can end it. Words are escaped here, where it is known whether they start a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from markdownify import MarkdownConverter
+
+from bridge.compose import escape, plain, reference, table
+from bridge.compose.clean import INLINE, Break, Limits, Node
+from bridge.compose.cursor import MOVABLE, Cursor, Frame, is_punctuation, is_wordlike
+from bridge.compose.reference import DataPicture
+from bridge.model import FILE_MARK
+
+_INVISIBLE = "\u200b\u200c\u200d\u034f\u00ad\ufeff\u2060\u2007"
+_BLANK = " \t\r\n\f\xa0"
+_BLANKS = re.compile(f"[{_BLANK}][{_BLANK}{_INVISIBLE}]*")
+_INDENT = re.compile(r"[ \t\r\n]*(\xa0[\xa0 ]+)")
+_MAX_INDENT = 40
+_MAX_ALT = 120
+_EMPHASIS = frozenset(("b", "i", "del"))
+_ONE_LINE = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "td", "th"))
+Rule = Callable[[Node, str, frozenset[str]], str]
+
+
+class Converter(MarkdownConverter):
+    """One conversion: used once, then asked what it met."""
+
+    def __init__(
+        self, pictures: Mapping[str, int], names: Mapping[int, str], *, attach: bool, limits: Limits
+    ) -> None:
+        super().__init__(heading_style="atx", bullets="-", autolinks=False)
+        self._rules: dict[str, Rule] = {}
+        self._pictures = pictures
+        self._names = names
+        self._attach = attach
+        self._limits = limits
+        self._data_chars = 0
+        self.referenced: set[int] = set()
+        self.data_pictures: list[DataPicture] = []
+        #: Sources of pictures that are referred to but did not come along.
+        self.missing: list[str] = []
+
+    # -- the walk ----------------------------------------------------------------------------------
+
+    def convert_tree(self, root: Node) -> str:
+        """The whole tree as Markdown, without recursion."""
+        frame = Frame(root, None, frozenset(), Cursor(one_line=False))
+        while True:
+            if frame.index < len(frame.node.children):
+                child = frame.node.children[frame.index]
+                frame.index += 1
+                if isinstance(child, str):
+                    self._text(frame, child)
+                elif isinstance(child, Break):
+                    frame.cursor.meet(child)
+                else:
+                    frame = _enter(frame, child)
+                continue
+            if frame.parent is None:
+                return "".join(frame.parts).strip("\n ")
+            self._leave(frame.parent, frame)
+            frame = frame.parent
+
+    def _text(self, frame: Frame, text: str) -> None:
+        if "pre" in frame.tags:
+            frame.parts.append(text)
+            return
+        cursor = frame.cursor
+        words = _BLANKS.sub(" ", text)
+        core = words.strip(" ")
+        if not core or not core.strip(_INVISIBLE):
+            if words:
+                cursor.space = True
+                cursor.ghost = cursor.ghost or "\xa0" in text
+            return
+        indent = ""
+        if words[0] == " ":
+            if "\xa0" in text[:2] and not cursor.line_is_open and (match := _INDENT.match(text)):
+                indent = "\xa0" * min(len(match[1]), _MAX_INDENT)
+            cursor.space = True
+        if "_noformat" not in frame.tags:
+            starts = not cursor.line_is_open and not cursor.one_line and not indent
+            core = self.escape(core, frame.tags)
+            if starts and frame.place() is frame:
+                core = escape.line(core)
+        frame.say(indent + core)
+        cursor.space = words[-1] == " "
+
+    def escape(self, text: str, parent_tags: frozenset[str]) -> str:
+        return escape.label(text) if "a" in parent_tags else escape.inline(text, edge=True)
+
+    def _leave(self, parent: Frame, frame: Frame) -> None:
+        name = frame.node.name
+        if name in INLINE:
+            self._leave_inline(parent, frame, name)
+            return
+        if name == "img":
+            if words := self.convert_img(frame.node, "", frame.tags):
+                parent.say(words)
+            else:
+                parent.mark_picture()
+            return
+        text = "".join(frame.parts).strip("\n ")
+        if name in ("td", "th"):
+            spans = (_span(frame.node, "colspan"), _span(frame.node, "rowspan"))
+            parent.cells.append((text, *spans))
+        elif name == "tr":
+            if frame.cells:
+                head = bool(frame.node.get("head")) or not any(c.name == "td" for c in _nodes(frame.node))
+                parent.rows.append((frame.cells, head))
+        elif name == "li":
+            self._leave_item(parent, frame, text)
+        elif name in ("ul", "ol"):
+            self._leave_list(parent, frame)
+        elif name == "table":
+            for block in (text, table.render(frame.rows)):
+                parent.say_block(block)
+        else:
+            parent.say_block(self._rule(name)(frame.node, "".join(frame.parts), frame.tags).strip("\n"))
+
+    def _leave_inline(self, parent: Frame, frame: Frame, name: str) -> None:
+        text = "".join(frame.parts)
+        if not text:
+            if name == "a" and frame.picture:
+                target = frame.node.attrs["href"]
+                parent.say(f"[{escape.label(reference.host(target))}]({escape.destination(target)})")
+            return
+        if name in _EMPHASIS:
+            text = self._emphasised(parent, frame, text)
+        elif name == "a":
+            text = self.convert_a(frame.node, text, parent.tags)
+            if text.startswith("["):
+                parent.escape_bang()
+        elif name == "code" and "\n" in text:
+            frame.cursor.owed = max(frame.cursor.owed, 1)
+            parent.say_block(plain.fenced(text.replace("  \n", "\n")))
+            return
+        elif name == "q" or "_noformat" not in parent.tags:
+            text = self._rule(name)(frame.node, text, parent.tags)
+        parent.parts.append(text)
+        if parent.cursor.last:
+            parent.cursor.last = text[-1]
+
+    def _rule(self, name: str) -> Rule:
+        """The method for a node: markdownify's, or one of those below."""
+        rule = self._rules.get(name)
+        if rule is None:
+            found: Rule | None = getattr(self, "convert_" + name, None)
+            if found is None:
+                level = int(name[1:])
+                found = partial(self.convert_hN, level)
+            rule = self._rules[name] = found
+        return rule
+
+    # -- emphasis ----------------------------------------------------------------------------------
+
+    def _emphasised(self, parent: Frame, frame: Frame, text: str) -> str:
+        """The text in its markers, where a renderer will see them as such; a block within takes no emphasis."""
+        if "_noformat" in parent.tags:
+            return text
+        if frame.blocky:
+            return escape.line(text) if frame.starts else text
+        rule = self._rule(frame.node.name)
+        if "\n\n" in text:
+            return "\n\n".join(rule(frame.node, one, parent.tags) for one in text.split("\n\n"))
+        before = parent.last_character()
+        lead = ""
+        if is_wordlike(before):
+            while text and is_punctuation(text[0]):
+                if text[0] not in MOVABLE:
+                    return lead + text
+                lead, text = lead + text[0], text[1:]
+            if not text:
+                return lead
+        marked = lead + str(rule(frame.node, text, parent.tags))
+        if is_punctuation(text[-1]):
+            marker = "**" if frame.node.name == "b" else "*" if frame.node.name == "i" else "~~"
+            frame.cursor.closed = (parent.parts, len(parent.parts), marker)
+        return marked
+
+    # -- links and pictures ------------------------------------------------------------------------
+
+    def convert_a(self, el: Node, text: str, parent_tags: frozenset[str]) -> str:
+        """A link; bare where the words are the URL; with the true host where the words name another one."""
+        if "_noformat" in parent_tags:
+            return text
+        target = el.attrs["href"]
+        if el.get("bare") and escape.label(target.removeprefix("mailto:")) == text:
+            bare = target.removeprefix("mailto:")
+            if escape.inline(bare, edge=True) == bare:
+                return bare
+        shown = f"[{text}]({escape.destination(target)})"
+        hidden = reference.hides(_UNESCAPE.sub(r"\1", text), target)
+        return f"{shown} (→ {hidden})" if hidden else shown
+
+    def convert_img(self, el: Node, text: str, parent_tags: frozenset[str]) -> str:  # noqa: ARG002 - markdownify's signature
+        """A picture that came along by its mark, one from the net as a link to it, another one by its words; else nothing."""
+        source = el.attrs["src"]
+        alt = _alt(el.get("alt") or "")
+        within_link = "a" in parent_tags
+        if source[:5].lower() == "data:":
+            return self._data(source, alt)
+        leaf = reference.picture(source, self._pictures)
+        if leaf is not None:
+            self.referenced.add(leaf)
+            return self._shown(leaf, alt or _alt(self._names.get(leaf, "")))
+        if source[:4].lower() == "cid:":
+            self.missing.append(source[4:][:100])
+            return f"[picture: {alt or 'missing'}]" if not within_link else alt
+        target = reference.link(source).url
+        if not target.startswith("http") or within_link:
+            return alt
+        if el.get("alt") is None:
+            alt = _alt(reference.shown_name(target))
+        return f"[{alt}]({escape.destination(target)})" if alt else ""
+
+    def _shown(self, index: int, alt: str) -> str:
+        if self._attach:
+            return f"[picture: {alt or 'attached'}]"
+        return f"![{alt}]({FILE_MARK[0]}{index}{FILE_MARK[1]})"
+
+    def _data(self, source: str, alt: str) -> str:
+        self._data_chars += len(source)
+        if self._data_chars > self._limits.data_chars:
+            self.missing.append("data:")
+            return f"[picture: {alt}]" if alt else ""
+        picture = reference.data_picture(source, -2 - len(self.data_pictures))
+        if picture is None or reference.is_point(picture.content):
+            return alt
+        self.data_pictures.append(picture)
+        return self._shown(picture.index, alt or picture.name)
+
+    # -- blocks ------------------------------------------------------------------------------------
+
+    def convert_pre(self, el: Node, text: str, parent_tags: frozenset[str]) -> str:  # noqa: ARG002 - markdownify's signature
+        """A fence, or plain text where the sender's client only wrapped plain text in `<pre>`."""
+        if not text.strip():
+            return ""
+        alone = el.parent is not None and el.parent.parent is None and len(list(_nodes(el.parent))) == 1
+        if el.get("prose") or alone:
+            return plain.to_markdown(text)
+        return plain.fenced(text.strip("\n"))
+
+    def convert_hN(self, n: int, el: Node, text: str, parent_tags: frozenset[str]) -> str:  # noqa: ARG002 - markdownify's signature
+        if not any(character.isalnum() for character in text) or text.startswith("!["):
+            return text
+        if text.endswith("#"):
+            text = text[:-1] + "\\#"
+        return f"{'#' * n} {text}"
+
+    def convert_blockquote(self, el: Node, text: str, parent_tags: frozenset[str]) -> str:
+        text = text.strip("\n ")
+        if not text:
+            return ""
+        return str(super().convert_blockquote(el, text, parent_tags))  # type: ignore[misc] # not in its stub
+
+    def _leave_item(self, parent: Frame, frame: Frame, text: str) -> None:
+        if not text:
+            return
+        if value := frame.node.get("value"):
+            parent.count = int(value) - int(parent.node.get("start") or 1)
+        number = int(parent.node.get("start") or 1) + parent.count
+        parent.count += 1
+        marker = f"{number}. " if parent.node.name == "ol" else "- "
+        indent = " " * len(marker)
+        lines = text.split("\n")
+        parent.parts.append(
+            marker + "\n".join([lines[0], *(indent + line if line else "" for line in lines[1:])])
+        )
+
+    def _leave_list(self, parent: Frame, frame: Frame) -> None:
+        if not frame.parts:
+            return
+        first = int(frame.node.get("start") or 1)
+        kind = frame.node.name
+        lines = "\n".join(frame.parts)
+        block = parent.block()
+        # Two lists in a row would be read as one: the second changes its marker, unless it goes on counting.
+        clash = (
+            block.list_end is not None
+            and block.list_end[0] == kind
+            and not (kind == "ol" and block.list_end[1] + 1 == first)
+        )
+        if clash:
+            lines = _other_marker(lines, kind)
+        within_item = parent.node.name == "li"
+        parent.say_block(lines, tight=within_item)
+        block.list_end = (kind + "'" if clash else kind, first + frame.count - 1)
+
+
+_UNESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_TOP_NUMBER = re.compile(r"^(\d{1,9})\. ", re.MULTILINE)
+_TOP_BULLET = re.compile(r"^- ", re.MULTILINE)
+
+
+def _other_marker(lines: str, kind: str) -> str:
+    return _TOP_NUMBER.sub(r"\1) ", lines) if kind == "ol" else _TOP_BULLET.sub("* ", lines)
+
+
+def _nodes(node: Node) -> list[Node]:
+    return [child for child in node.children if isinstance(child, Node)]
+
+
+def _span(node: Node, name: str) -> int:
+    value = node.get(name) or "1"
+    return max(1, min(100, int(value))) if value.isascii() and value.isdigit() and len(value) < 6 else 1
+
+
+def _alt(words: str) -> str:
+    """Words for the brackets of a picture: one line, no brackets of their own."""
+    words = " ".join(words.split())
+    if len(words) > _MAX_ALT:
+        words = words[: _MAX_ALT - 1].rstrip() + "…"
+    return escape.label(words.replace("[", "(").replace("]", ")"))
+
+
+def _enter(parent: Frame, node: Node) -> Frame:
+    name = node.name
+    tags = parent.tags | {name}
+    if name in ("pre", "code"):
+        tags |= {"_noformat"}
+    if name in INLINE or name == "img":
+        return Frame(node, parent, tags, parent.cursor)
+    return Frame(node, parent, tags, Cursor(one_line=name in _ONE_LINE))

@@ -1,0 +1,149 @@
+"""Escaping of words for Markdown: what would become markup gets a backslash, and only that.
+
+A help desk may show the body raw, so a backslash is spent only where a renderer of the Markdown family would otherwise change
+what a reader sees. Bare URLs are left alone; one that holds markup is written as a link to itself. Linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WORTH_A_LOOK = re.compile(r"[\\`*_\]<&~]")
+_TOKEN = re.compile(
+    r"(?P<autolink><https?://[^\s<>]+>)"
+    r"|(?P<url>(?<![\w/])(?:https?://|www\.)[^\s<>\"\ufdd0\ufdd1]+)"
+    r"|(?P<run>\*+|_+)"
+    r"|(?P<ticks>`+)"
+    r"|(?P<each>~~+)"
+    r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|\](?=[(:])|<(?=[A-Za-z/!?])|&(?=\#?\w{1,31};))"
+)
+_BRACKETS = re.compile(r"[\[\]]")
+_URL_TAIL = re.compile(r"[.,;:!?'*_~\]]+\Z")
+_RULE = re.compile(r"=+[ \t]*\Z|-[- \t]*\Z|\*[* \t]*\Z|_[_ \t]*\Z|```|~~~")
+_BULLET = re.compile(r"[-+*](?:[ \t]|\Z)")
+_NUMBER = re.compile(r"\d{1,9}(?=[.)](?:[ \t]|\Z))")
+_TABLE_RULE = re.compile(r"[ \t]*:?(?=[-|: \t]*\|)[-|: \t]*-[-|: \t]*\Z|[ \t]*\|[-|: \t]*-[-|: \t]*\Z")
+
+
+def inline(text: str, *, edge: bool = False) -> str:
+    """The text with its inline markup escaped. `edge` says that markup may touch its ends; else they are line ends."""
+    if not _WORTH_A_LOOK.search(text):
+        return text
+    harmless = "" if edge else _harmless(text)
+
+    def replace(match: re.Match[str]) -> str:
+        token = match[0]
+        match match.lastgroup:
+            case "autolink":
+                return token
+            case "url":
+                return _url(token)
+            case "run":
+                if token[0] in harmless or not _flanks(text, match.start(), match.end(), edge):
+                    return token
+                return ("\\" + token[0]) * len(token)
+            case "ticks":
+                return token if "`" in harmless else "\\`" * len(token)
+            case "each":
+                return "\\~" * len(token)
+            case _:
+                return "\\" + token
+
+    return _TOKEN.sub(replace, text)
+
+
+def label(text: str) -> str:
+    """The text escaped for the brackets of a link or picture."""
+    if not _WORTH_A_LOOK.search(text) and "[" not in text:
+        return text
+    return _BRACKETS.sub(r"\\\g<0>", _no_urls(text))
+
+
+def line(text: str) -> str:
+    """A line, inline markup already escaped, so that its start opens no heading, quote, list, rule, fence or table."""
+    if not text:
+        return text
+    first = text[0]
+    if first in "#>" or (first in "-+*" and _BULLET.match(text)):
+        return "\\" + text
+    if first in "=-*_`~" and _RULE.match(text):
+        return "\\" + text
+    if first.isdigit() and (number := _NUMBER.match(text)):
+        return number[0] + "\\" + text[number.end() :]
+    if first in "|:- " and "|" in text and not text.strip("|:- \t") and "-" in text:
+        return text.replace("-", "\\-", 1)
+    return text
+
+
+def destination(url: str) -> str:
+    """The URL so that it can stand between the parentheses of a link."""
+    return _UNSAFE_IN_URL.sub(_percent, url)
+
+
+_UNSAFE_IN_URL = re.compile(r"[\s<>\"()\\`{}|^\[\]\x00-\x20\x7f]|&(?=\#?\w{1,31};)")
+
+
+def _percent(match: re.Match[str]) -> str:
+    if match[0] == "&":
+        return "&amp;"
+    return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "replace"))
+
+
+def _url(token: str) -> str:
+    """A bare URL as it is where that is safe, else as a link to itself; punctuation after it is not part of it."""
+    url, tail = _without_tail(token)
+    if _no_urls(url) == url:
+        shown = url
+    else:
+        target = url if url.startswith("http") else "http://" + url
+        shown = f"[{label(url)}]({destination(target)})"
+    return shown + _no_urls(tail)
+
+
+def _without_tail(token: str) -> tuple[str, str]:
+    url = token
+    if ")" in url and "(" not in url:
+        url = url[: url.index(")")]
+    if tail := _URL_TAIL.search(url):
+        url = url[: tail.start()]
+    return url, token[len(url) :]
+
+
+def _no_urls(text: str) -> str:
+    """As `inline` at an edge, with nothing spared as a URL."""
+    return _PLAIN_TOKEN.sub(lambda match: _plain(text, match), text)
+
+
+_PLAIN_TOKEN = re.compile(
+    r"(?P<run>\*+|_+)|(?P<each>`+|~~+)"
+    r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|\](?=[(:])|<(?=[A-Za-z/!?])|&(?=\#?\w{1,31};))"
+)
+
+
+def _plain(text: str, match: re.Match[str]) -> str:
+    token = match[0]
+    if match.lastgroup == "run" and not _flanks(text, match.start(), match.end(), edge=True):
+        return token
+    return "".join("\\" + character for character in token)
+
+
+def _flanks(text: str, start: int, end: int, edge: bool) -> bool:
+    """Whether a run of `*` or `_` may open or close emphasis (CommonMark 6.2, without the look at its partner)."""
+    before = text[start - 1] if start else ""
+    after = text[end] if end < len(text) else ""
+    if text[start] == "_" and before.isalnum() and after.isalnum():
+        return False
+    blank_before = before.isspace() if before else not edge
+    blank_after = after.isspace() if after else not edge
+    return not (blank_before and blank_after)
+
+
+def _harmless(text: str) -> str:
+    """Which of `*`, `_` and the backtick stand in the text fewer than two times as a possible delimiter."""
+    harmless = ""
+    for character in "*_":
+        if text.count(character) < 2:
+            harmless += character
+    if text.count("`") < 2:
+        harmless += "`"
+    return harmless

@@ -1,0 +1,79 @@
+"""HTML of a mail as Markdown that reads like the mail: markdownify's rules, driven over a cleaned tree.
+
+Total, bounded and linear, whatever comes; never an HTML tag in the result. markdownify walks BeautifulSoup's tree by recursion;
+here its rules run over the cleaner's own nodes by a stack, with one page-like cursor that knows where lines start and end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bridge.compose import clean, plain
+from bridge.compose.clean import Cleaned, Limits
+from bridge.compose.convert import Converter
+from bridge.compose.reference import DataPicture
+
+__all__ = ["Converted", "DataPicture", "Limits", "to_markdown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    markdown: str
+    #: Leaves that stand in the words as pictures.
+    referenced: frozenset[int] = frozenset()
+    #: What was cut, refused or is missing: sentences for the note.
+    remarks: tuple[str, ...] = ()
+    data_pictures: tuple[DataPicture, ...] = ()
+    #: True where words may be missing or markup was given up: another version of them would be better.
+    trouble: bool = False
+
+
+def to_markdown(
+    html: str,
+    *,
+    pictures: Mapping[str, int] | None = None,
+    names: Mapping[int, str] | None = None,
+    attach: bool = False,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> Converted:
+    """The words of the HTML as Markdown.
+
+    `pictures` maps Content-ID, Content-Location and file name to the leaf; such a picture stands as `FILE_MARK` in a
+    Markdown image, or as its name in brackets where pictures are only attached.
+    """
+    if len(html) > limits.chars:
+        words = plain.from_broken_html(html)
+        return Converted(words, remarks=(_TOO_LONG,), trouble=True)
+    root = clean.parse(html)
+    if root is None:
+        return Converted(plain.from_broken_html(html), trouble=bool(html.strip()))
+    cleaned = clean.clean(root, limits)
+    if cleaned.broken:
+        return Converted(plain.from_broken_html(html), remarks=(_TOO_DEEP,), trouble=True)
+    converter = Converter(pictures or {}, names or {}, attach=attach, limits=limits)
+    markdown = converter.convert_tree(cleaned.root)
+    return Converted(
+        markdown,
+        frozenset(converter.referenced),
+        tuple(_remarks(cleaned, converter, limits)),
+        tuple(converter.data_pictures),
+        trouble=cleaned.flattened,
+    )
+
+
+def _remarks(cleaned: Cleaned, converter: Converter, limits: Limits) -> Iterator[str]:
+    if cleaned.flattened:
+        yield "The HTML has too many elements: its later part is shown without formatting."
+    if cleaned.links > limits.links:
+        yield f"Of {cleaned.links} links only the first {limits.links} can be followed."
+    if cleaned.refused:
+        schemes = ", ".join(sorted(cleaned.refused))
+        yield f"Links that could do harm were made plain words ({schemes})."
+    if converter.missing:
+        names = ", ".join(dict.fromkeys(converter.missing[:5]))
+        yield f"Pictures are referred to but did not come along: {names}."
+
+
+_TOO_LONG = "The HTML is too long to convert: its words are shown without formatting."
+_TOO_DEEP = "The HTML is nested too deeply to convert: its words are shown without formatting."

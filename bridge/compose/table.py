@@ -1,0 +1,193 @@
+"""Which tables hold data and which hold the page together, and how data tables look in Markdown.
+
+Linear: a table that holds another is layout at the first sight of it, so every element is looked at by one table only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+# fmt: off
+_BLOCKS = frozenset((
+    "p", "div", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre", "blockquote",
+    "center", "br", "section", "article", "form",
+))
+_BIG = frozenset((
+    "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre", "blockquote", "form",
+))
+# fmt: on
+_MAX_COLUMNS = 30
+_MAX_ROWS = 2_000
+_MAX_LINE = 160
+#: Columns are lined up for who reads the Markdown raw, unless that makes lines too long for it.
+_MAX_PADDED = 120
+
+
+class Kind(Enum):
+    DATA = "data"
+    LAYOUT = "layout"
+
+
+def kind(element: Any) -> Kind:
+    """Whether the table is data: cells in rows and columns that belong together."""
+    if (element.get("role") or "").lower() in ("presentation", "none"):
+        return Kind.LAYOUT
+    if next(element.iterdescendants("table"), None) is not None:
+        return Kind.LAYOUT
+    counts: list[int] = []
+    headed = False
+    for row in element.iterdescendants("tr"):
+        cells = [cell for cell in row if cell.tag in ("td", "th")]
+        if not cells:
+            continue
+        if len(counts) >= _MAX_ROWS:
+            return Kind.LAYOUT
+        if any(_is_page(cell) for cell in cells):
+            return Kind.LAYOUT
+        headed = headed or all(cell.tag == "th" for cell in cells)
+        counts.append(sum(_span(cell) for cell in cells))
+    if not counts or not 2 <= max(counts) <= _MAX_COLUMNS:
+        return Kind.LAYOUT
+    even = sum(1 for count in counts if count == max(counts)) >= 0.7 * len(counts)
+    if headed:
+        return Kind.DATA if len(counts) >= 2 else Kind.LAYOUT
+    if _is_bordered(element):
+        return Kind.DATA if even and len(counts) >= 2 else Kind.LAYOUT
+    return (
+        Kind.DATA if even and max(counts) >= 3 and len(counts) >= 3 and _is_filled(element) else Kind.LAYOUT
+    )
+
+
+def stands_on_a_line(row: Any) -> bool:
+    """Whether the cells of a layout row are short enough to be read side by side."""
+    cells = [cell for cell in row if cell.tag in ("td", "th")]
+    if len(cells) < 2 or len(cells) > 12:
+        return False
+    length = 0
+    for cell in cells:
+        blocks = 0
+        for inner in cell.iterdescendants():
+            if inner.tag in _BIG:
+                return False
+            blocks += inner.tag in _BLOCKS
+            if blocks > 1:
+                return False
+        length += sum(len(text.strip()) for text in cell.itertext())
+        if length > _MAX_LINE:
+            return False
+    return True
+
+
+def _is_page(cell: Any) -> bool:
+    """Whether a cell holds what no cell of data does."""
+    length = 0
+    for inner in cell.iter():
+        if inner.tag in _BIG:
+            return True
+        length += len(inner.text or "") + len(inner.tail or "")
+    return length > 1_500
+
+
+def _span(cell: Any) -> int:
+    value = (cell.get("colspan") or "1").strip()
+    return (
+        max(1, min(_MAX_COLUMNS + 1, int(value)))
+        if value.isascii() and value.isdigit() and len(value) < 6
+        else 1
+    )
+
+
+def _is_bordered(element: Any) -> bool:
+    border = (element.get("border") or "0").strip()
+    if border not in ("0", "", "0px", "none"):
+        return True
+    for inner in (element, *element.iterdescendants("td")):
+        style = (inner.get("style") or "").lower()
+        if "border" in style and "solid" in style:
+            return True
+        if inner is not element:
+            break  # the first cell speaks for all
+    return False
+
+
+def _is_filled(element: Any) -> bool:
+    """Whether nearly every cell holds a few words and none a picture: a table pasted without its borders."""
+    filled = cells = 0
+    for cell in element.iterdescendants("td"):
+        cells += 1
+        if next(cell.iterdescendants("img"), None) is not None:
+            return False
+        length = sum(len(text.strip()) for text in cell.itertext())
+        if length > 80:
+            return False
+        filled += length > 0
+    return filled >= 0.7 * cells
+
+
+_ESCAPED_PIPE = re.compile(r"(?<!\\)\|")
+#: Text, and how many columns and rows it spans.
+Cell = tuple[str, int, int]
+#: Cells, and whether they are the head.
+Row = tuple[Sequence[Cell], bool]
+
+
+def render(rows: Sequence[Row]) -> str:
+    """The rows as a table of Markdown; "" when nothing is in them."""
+    grid = _grid(rows)
+    if not grid:
+        return ""
+    if rows[0][1] or _reads_like_a_head(grid):
+        head, body = [_unbold(text) for text in grid[0]], grid[1:]
+    else:
+        head, body = [""] * len(grid[0]), grid
+    widths = [max(3, *(len(row[column]) for row in [head, *body])) for column in range(len(head))]
+    if sum(widths) + 3 * len(widths) > _MAX_PADDED:
+        widths = [3] * len(widths)
+    lines = [_line(head, widths), "| " + " | ".join("-" * width for width in widths) + " |"]
+    lines += [_line(row, widths) for row in body]
+    return "\n".join(lines)
+
+
+def _grid(rows: Sequence[Row]) -> list[list[str]]:
+    grid: list[list[str]] = []
+    below: dict[int, int] = {}
+    for cells, _ in rows:
+        row: list[str] = []
+        waiting = list(cells)
+        while (waiting or below.get(len(row), 0) > 0) and len(row) < _MAX_COLUMNS:
+            column = len(row)
+            if below.get(column, 0) > 0:
+                below[column] -= 1
+                row.append("")
+                continue
+            text, across, down = waiting.pop(0)
+            row += [_ESCAPED_PIPE.sub(r"\\|", text)] + [""] * (across - 1)
+            for covered in range(column, column + across):
+                below[covered] = down - 1
+        grid.append(row[:_MAX_COLUMNS])
+    grid = [row for row in grid if any(row)]
+    width = max(map(len, grid), default=0)
+    padded = [row + [""] * (width - len(row)) for row in grid]
+    used = [column for column in range(width) if any(row[column] for row in padded)]
+    return [[row[column] for column in used] for row in padded]
+
+
+def _reads_like_a_head(grid: Sequence[Sequence[str]]) -> bool:
+    first = grid[0]
+    if len(grid) < 2 or not all(first):
+        return False
+    if all(text.startswith("**") and text.endswith("**") for text in first):
+        return True
+    return len(grid) > 2 and not any(character.isdigit() for text in first for character in text)
+
+
+def _unbold(text: str) -> str:
+    inner = text[2:-2]
+    return inner if text.startswith("**") and text.endswith("**") and "**" not in inner and inner else text
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |"
