@@ -45,7 +45,7 @@ def draft(
 
     `files` are the decoded leaves, and what the bridge adds (leaf -1); `remarks` is what came up on the way here.
     """
-    placed = tuple(replace(file, inline=file.leaf >= 0 and file.leaf in body.inline) for file in files)
+    placed = tuple(replace(file, inline=file.inline or file.leaf in body.inline) for file in files)
     copied, left_out = _copied(mail, route, own, (*recipients, author.user.email, sender.unknown.email))
     lost = tuple(_lost(mail, placed))
     quiet = _quiet(mail, route)
@@ -138,7 +138,8 @@ def _placements(mail: Mail, files: Sequence[File]) -> Iterator[Decision]:
             yield Decision("body", f"{' and '.join(kinds) or 'nothing'} of {parts or 'no part'}")
     for file in files:
         place = "shown in the body" if file.inline else "attached"
-        origin = _named(mail.leaves[file.leaf]) if 0 <= file.leaf < len(mail.leaves) else "made by the bridge"
+        made = "made by the bridge" if file.leaf == -1 else "a picture within the HTML"
+        origin = _named(mail.leaves[file.leaf]) if 0 <= file.leaf < len(mail.leaves) else made
         yield Decision(f"file {file.name}", f"{place}: {origin}, {file.size_bytes:,} bytes")
 
 
