@@ -34,7 +34,7 @@ def check(config_path: Path, online: bool) -> None:
     log.configure(level="error")
     loaded = load.read(config_path)
     mistakes, warnings = load.secrets(loaded)
-    mistakes += tuple(_examples(loaded.config, config_path))
+    mistakes += loaded.lines(_examples(loaded.config))
     if online and not mistakes:
         mistakes += asyncio.run(_online(loaded.config))
     for warning in (*loaded.warnings, *warnings):
@@ -48,11 +48,11 @@ def check(config_path: Path, online: bool) -> None:
     )
 
 
-def _examples(config: Config, path: Path) -> Iterator[str]:
-    for route in config.routes:
-        for number, example in enumerate(route.examples, 1):
+def _examples(config: Config) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for position, route in enumerate(config.routes):
+        for number, example in enumerate(route.examples):
             for mistake in examples.run(route, example, config.sender):
-                yield f'{path}: route "{route.name}", example {number}: {mistake}'
+                yield ("routes", position, "examples", number), mistake
 
 
 async def _online(config: Config) -> tuple[str, ...]:

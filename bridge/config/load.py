@@ -34,6 +34,10 @@ class Loaded:
     path: Path
     document: Document
 
+    def lines(self, findings: Iterable[crosscheck.Finding]) -> tuple[str, ...]:
+        """Findings as lines that name their place in the file, like those of a mistake."""
+        return _lines(self.path, _located(findings, self.document))
+
 
 def load(path: Path, *, text: str | None = None) -> schema.Config:
     """The config. Raises ConfigError with every mistake."""
@@ -64,8 +68,7 @@ def secrets(loaded: Loaded) -> tuple[tuple[str, ...], tuple[str, ...]]:
             warnings.append(
                 (where, f"every user of this host can read it; `chmod o-rwx {secret.file}` stops that")
             )
-    found = loaded.document
-    return _lines(loaded.path, _located(mistakes, found)), _lines(loaded.path, _located(warnings, found))
+    return loaded.lines(mistakes), loaded.lines(warnings)
 
 
 def _content(path: Path) -> str:

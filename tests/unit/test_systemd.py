@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support import tools
 
 from bridge.config import schema
 
@@ -21,11 +22,8 @@ MOST_EXPOSURE = 1.5
 
 
 def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    if shutil.which("systemd-analyze") is None:
-        pytest.fail("systemd-analyze is missing; install the package systemd")
-    return subprocess.run(
-        ["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
+    program = tools.need("systemd-analyze")
+    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False)
 
 
 def setting(name: str, unit: Path = SERVICE) -> str:
@@ -119,6 +117,7 @@ if __name__ == "__main__":
 
 
 def test_all_that_the_bridge_is_made_of_works_within_the_units_limits(tmp_path: Path) -> None:
+    tools.need("systemd-analyze")
     script = tmp_path / "work.py"
     script.write_text(WORK)
     confined = ROOT / "tests" / "support" / "confined.py"
