@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bridge.compose import escape, html, plain, reference
@@ -117,12 +117,7 @@ def _write(making: _Making, block: Written) -> None:
         if text is not None:
             making.chunks.append(_from_text(making, text))
         return
-    if making.convert_html:
-        converted = html.to_markdown(
-            source, pictures=making.pictures, names=making.names, attach=making.attach
-        )
-    else:
-        converted = Converted(plain.from_broken_html(source), trouble=True)
+    converted = _converted(making, source)
     making.trouble = making.trouble or converted.trouble
     if text is not None and _text_is_better(making.prefer, converted, text):
         if converted.trouble:
@@ -131,6 +126,12 @@ def _write(making: _Making, block: Written) -> None:
         return
     making.remarks += converted.remarks
     making.chunks.append(_renumbered(making, converted))
+
+
+def _converted(making: _Making, source: str) -> Converted:
+    if not making.convert_html:
+        return Converted(plain.from_broken_html(source), trouble=True)
+    return html.to_markdown(source, pictures=making.pictures, names=making.names, attach=making.attach)
 
 
 def _text_is_better(prefer: Prefer, converted: Converted, text: str) -> bool:
@@ -172,9 +173,7 @@ def _renumbered(making: _Making, converted: Converted) -> str:
     if not converted.data_pictures:
         return converted.markdown
     for picture in converted.data_pictures:
-        making.data_pictures.append(
-            DataPicture(picture.index - before, picture.content_type, picture.content, picture.name)
-        )
+        making.data_pictures.append(replace(picture, index=picture.index - before))
     if not before:
         return converted.markdown
 
