@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bridge.mail.limits import Limits
@@ -18,6 +19,9 @@ Content = bytes | mmap.mmap
 
 _END = re.compile(rb"\n\r{0,2}\n")
 _BLANK = re.compile(rb"\r{0,2}\n")
+_BLANKS = re.compile(rb"[ \t]++")
+_PARAMETER = re.compile(rb"[A-Za-z0-9*-]{1,60}=")
+_NAME = re.compile(rb"([!-9;-~\x80-\xff]++)[ \t]*+:")
 _FIELD = re.compile(rb"^([!-9;-~\x80-\xff]++)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?", re.MULTILINE)
 #: Names that tell a header from prose that happens to hold a colon.
 _KNOWN = frozenset(
@@ -53,13 +57,14 @@ def read(content: Content, start: int, end: int, limits: Limits) -> Header:
     ended = _END.search(content, start, end)
     stop, body = (ended.start() + 1, ended.end()) if ended else (end, end)
     defects: list[str] = []
-    block = content[start : min(stop, start + limits.header_bytes)]
     if stop - start > limits.header_bytes:
         defects.append(f"A header of {stop - start} bytes was cut to {limits.header_bytes}.")
-    found, odd = _fields(block, limits.fields)
-    if len(found) >= limits.fields:
+    start = _outdented(content, start, end)
+    block = content[start : min(stop, start + limits.header_bytes)]
+    lines = _lines(block, limits.fields)
+    if len(lines.found) >= limits.fields:
         defects.append(f"Only the first {limits.fields} header fields were read.")
-    kept, prose = _odd_lines(block, odd, found, defects)
+    kept, prose = _without_odd(block, lines, defects)
     if prose is not None:
         body = start + prose
     fields = tuple(_unfolded(kept, limits.field_bytes, defects))
@@ -79,40 +84,68 @@ def unfold(value: bytes) -> bytes:
 
 def looks_like_header(content: Content, position: int) -> bool:
     """Whether a line at `position` is a field that mail headers have."""
-    found = _FIELD.match(content, position, position + 2000)
+    found = _NAME.match(content, position, position + 2000)
     return found is not None and _plausible(found[1])
 
 
-def _fields(block: bytes, limit: int) -> tuple[list[re.Match[bytes]], list[tuple[int, int]]]:
-    """The fields, and the stretches between them that are none."""
-    found: list[re.Match[bytes]] = []
-    odd: list[tuple[int, int]] = []
+@dataclass(slots=True)
+class _Line:
+    name: bytes
+    value: bytes
+    start: int
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The fields of a block, and the stretches between them that are none."""
+
+    found: list[_Line]
+    odd: list[tuple[int, int]]
+
+
+def _outdented(content: Content, start: int, end: int) -> int:
+    """Where the first field starts if it is indented by mistake: it has no line to continue."""
+    blanks = _BLANKS.match(content, start, min(end, start + 100))
+    return blanks.end() if blanks and looks_like_header(content, blanks.end()) else start
+
+
+def _lines(block: bytes, limit: int) -> _Lines:
+    lines = _Lines([], [])
     position = 0
     for match in _FIELD.finditer(block):
         if match.start() > position:
-            odd.append((position, match.start()))
+            lines.odd.append((position, match.start()))
         position = match.end()
-        found.append(match)
-        if len(found) >= limit:
-            return found, odd
+        lines.found.append(_Line(match[1], match[2], match.start()))
+        if len(lines.found) >= limit:
+            return lines
     if position < len(block):
-        odd.append((position, len(block)))
-    return found, odd
+        lines.odd.append((position, len(block)))
+    return lines
 
 
-def _odd_lines(
-    block: bytes, odd: list[tuple[int, int]], found: list[re.Match[bytes]], defects: list[str]
-) -> tuple[list[re.Match[bytes]], int | None]:
+def _without_odd(block: bytes, lines: _Lines, defects: list[str]) -> tuple[list[_Line], int | None]:
     """Skip what is followed by further fields of mail; otherwise the body started there, without a blank line."""
-    for start, end in odd:
-        line = block[start:end]
-        if not line.strip() or line.startswith((b"From ", b">From ")):
+    last_plausible = max((line.start for line in lines.found if _plausible(line.name)), default=-1)
+    for start, end in lines.odd:
+        odd = block[start:end]
+        if not odd.strip() or odd.startswith((b"From ", b">From ")):
             continue
-        if not any(match.start() >= end and _plausible(match[1]) for match in found):
-            return [match for match in found if match.start() < start], start
-        shown = line[:80].decode("ascii", "replace").strip()
+        if _PARAMETER.match(odd) and (before := _line_before(lines.found, start)).value.rstrip().endswith(
+            b";"
+        ):
+            before.value += b"\n" + odd
+            continue
+        if last_plausible < end or odd.startswith(b"--") or b"\n--" in odd:
+            return [line for line in lines.found if line.start < start], start
+        shown = odd[:80].decode("ascii", "replace").strip()
         defects.append(f"A header line is no field and was skipped: {shown!r}.")
-    return found, None
+    return lines.found, None
+
+
+def _line_before(found: list[_Line], position: int) -> _Line:
+    place = bisect_left(found, position, key=lambda line: line.start)
+    return found[place - 1] if place else _Line(b"", b"", 0)
 
 
 def _plausible(name: bytes) -> bool:
@@ -120,11 +153,9 @@ def _plausible(name: bytes) -> bool:
     return lowered in _KNOWN or (b"-" in lowered and len(lowered) <= 76 and lowered[:1].isalpha())
 
 
-def _unfolded(
-    found: Iterable[re.Match[bytes]], limit: int, defects: list[str]
-) -> Iterable[tuple[str, bytes]]:
-    for match in found:
-        name, value = match[1].decode("ascii", "replace")[:200], match[2]
+def _unfolded(found: list[_Line], limit: int, defects: list[str]) -> Iterator[tuple[str, bytes]]:
+    for line in found:
+        name, value = line.name.decode("ascii", "replace")[:200], line.value
         if len(value) > limit:
             defects.append(f"The field {name[:80]} was cut from {len(value)} to {limit} bytes.")
             value = value[:limit]

@@ -47,7 +47,15 @@ def read(content: Content, part: Part, index: int, limits: Limits, defects: list
     hint = part.type.parameters.get("charset")
     shown = parameters.read(header.first("content-disposition"), hint)
     disposition = shown.head if shown.head in ("inline", "attachment") else ""
-    filename = shown.parameters.get("filename") or part.type.parameters.get("name") or part.name
+    named = part.type.parameters
+    filename = (
+        shown.parameters.get("filename")
+        or named.get("name")
+        or shown.parameters.get("name")
+        or named.get("filename")
+        or named.get("file")
+        or part.name
+    )
     leaf = Leaf(
         index=index,
         section=part.section or "1",
@@ -56,7 +64,7 @@ def read(content: Content, part: Part, index: int, limits: Limits, defects: list
         encoding=_encoding(content, part, defects),
         charset=hint,
         disposition=disposition,
-        filename=filename or shown.parameters.get("name"),
+        filename=filename or None,
         content_id=_bare(header.first("content-id")),
         content_location=_plain(header.first("content-location")),
         description=_plain(header.first("content-description")),
