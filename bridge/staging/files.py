@@ -84,7 +84,8 @@ class Store:
         removed = sum(self._remove(path, now.timestamp()) for path in self.root.glob("??/*"))
         for path in self._aside().iterdir():
             with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_mtime < now.timestamp() - _ABANDONED_AFTER_S:
+                # Not the mtime: that may already be the file's expiry.
+                if path.stat().st_ctime < now.timestamp() - _ABANDONED_AFTER_S:
                     path.unlink()
         return removed
 

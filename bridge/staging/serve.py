@@ -69,7 +69,11 @@ class Serve:
 
     @property
     def routes(self) -> list[web.Route]:
-        return [web.Route("/f/{token}/{name:path}", self._answer, methods=["GET"])]  # GET answers HEAD too
+        # GET answers HEAD too. Without the second route starlette would redirect there with a slash.
+        return [
+            web.Route("/f/{token}/{name:path}", self._answer, methods=["GET"]),
+            web.Route("/f/{token}", self._answer, methods=["GET"]),
+        ]
 
     async def stage(self, file: File, delivery: str) -> StagedFile:
         if file.size_bytes > self._settings.max_file_bytes:
