@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -171,6 +172,22 @@ async def test_the_limits_of_fetching(
         await sandbox.idle()
         assert sandbox.posted[0].attachments[0].failure == failure
         assert len(sandbox.posted[0].files) == (0 if failure else 1)
+
+
+async def test_a_file_that_breaks_off_is_not_taken_for_the_whole() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, desk() as (sandbox, http):
+        port = server.sockets[0].getsockname()[1]
+        await http.post("conversations", json=new(f"http://127.0.0.1:{port}/a.pdf"))
+        await sandbox.idle()
+        attachment = sandbox.posted[0].attachments[0]
+    assert attachment.stored is None
+    assert attachment.failure == "4 bytes came, 100 were announced"
 
 
 async def test_several_urls_can_be_ignored_where_one_is_not(shelf: Shelf) -> None:

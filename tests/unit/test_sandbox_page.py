@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -128,6 +129,19 @@ async def test_what_does_not_exist_is_404(http: httpx.AsyncClient) -> None:
     assert (await http.get("http://sandbox/files/00/none")).status_code == 404
 
 
+async def test_a_picture_of_the_body_shows_from_the_stand_in_s_own_copy(
+    sandbox: Sandbox, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    url = "http://files.example/t/cup.png"
+    slug = await post(http, "Cup", f"Look: ![cup]({url})", attachment=url)
+    sandbox.posted[0].attachments[0].stored = Stored(
+        name="cup.png", content_type="image/png", size_bytes=4, sha256="ab", path=tmp_path / "x"
+    )
+    page = (await http.get(f"http://sandbox/conversations/sandbox/{slug}")).text
+    pictures = [attrs["src"] for tag, attrs in Tags(page).found if tag == "img" and attrs["alt"] == "cup"]
+    assert pictures == ["/files/ab/cup.png"]
+
+
 # -- Markdown --------------------------------------------------------------------------------------
 
 
@@ -192,7 +206,7 @@ def test_a_size_is_written_as_a_person_would(size_bytes: int, text: str) -> None
     [("image/png", True), ("text/plain", True), ("image/svg+xml", False), ("text/html", False)],
 )
 async def test_only_plain_pictures_and_text_open_in_the_browser(
-    sandbox: Sandbox, http: httpx.AsyncClient, tmp_path: Any, content_type: str, shown: bool
+    sandbox: Sandbox, http: httpx.AsyncClient, tmp_path: Path, content_type: str, shown: bool
 ) -> None:
     await post(http, "Kettle", "See the file.", attachment="http://files.example/x")
     (tmp_path / "x").write_bytes(b"<svg onload=alert(1)>")

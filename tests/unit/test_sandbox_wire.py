@@ -179,22 +179,25 @@ async def test_closing_lets_go_of_a_call_that_hangs() -> None:
     async with client(transport=InProcess(sandbox)) as http:
         answer = asyncio.create_task(http.get("staff"))
         async with asyncio.timeout(5):
-            while not sandbox.calls or not sandbox.calls[0].fault:  # noqa: ASYNC110 - no event tells
+            while not sandbox.calls or not sandbox.calls[0].fault:
                 await asyncio.sleep(0)
             await sandbox.close()
             assert (await answer).status_code == 200
 
 
-async def test_a_peer_that_leaves_within_its_request_has_posted_nothing() -> None:
+async def test_a_peer_that_leaves_within_its_request_has_posted_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with on_port() as simulator:
         reader, writer = await asyncio.open_connection("127.0.0.1", simulator.port)
         writer.write(b"POST /api/v1/conversations HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
         await writer.drain()
         async with asyncio.timeout(5):
-            while not simulator.sandbox.calls:  # noqa: ASYNC110 - no event tells
+            while not simulator.sandbox.calls:
                 await asyncio.sleep(0)
         writer.close()
         await writer.wait_closed()
         assert await reader.read() == b""
     assert simulator.sandbox.calls[0].status is None
     assert simulator.sandbox.posted == ()
+    assert caplog.messages == []
