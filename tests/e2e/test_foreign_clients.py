@@ -1,6 +1,6 @@
 """Mail from programs that are not ours: swaks, and a real Postfix that forwards to the bridge.
 
-Postfix runs from a folder of its own, on ports of its own, and is ended by its own master's pid; the system's Postfix, if
+Postfix runs from a folder of its own, on ports of its own, and is ended by the pid in its own queue folder; the system's, if
 there is one, is not touched. It needs root and the package's users, as Postfix always does.
 """
 
@@ -37,8 +37,10 @@ mynetworks = 127.0.0.0/8
 relay_domains = example.com
 transport_maps = inline:{{ support@example.com=smtp:[127.0.0.1]:{bridge} }}
 smtpd_recipient_restrictions = permit_mynetworks, reject
-maillog_file = /dev/stdout
-maillog_file_prefixes = /dev/stdout
+smtpd_peername_lookup = no
+smtp_dns_support_level = disabled
+maillog_file = {folder}/log
+maillog_file_prefixes = {folder}
 """
 
 MASTER_CF = """\
@@ -47,6 +49,8 @@ pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
+proxymap unix - - n - - proxymap
+anvil unix - - n - 1 anvil
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
@@ -120,29 +124,33 @@ async def postfix(bridge: int) -> AsyncIterator[int]:
         os.chown(folder / "data", user.pw_uid, user.pw_gid)
         (folder / "config/main.cf").write_text(MAIN_CF.format(folder=folder, bridge=bridge))
         (folder / "config/master.cf").write_text(MASTER_CF.format(port=port))
-        log = (folder / "log").open("wb")
-        command = ["/usr/sbin/postfix", "-c", str(folder / "config"), "start-fg"]
-        with log, subprocess.Popen(command, stdout=log, stderr=log) as master:
-            try:
-                await _answers(port, master, folder / "log")
-                yield port
-            finally:
-                master.terminate()
-                await asyncio.to_thread(master.wait, 30)
+        control = [tools.need("postfix"), "-c", str(folder / "config")]
+        await asyncio.to_thread(
+            subprocess.run, [*control, "start"], check=True, capture_output=True, timeout=60
+        )
+        try:
+            await _answers(port, folder / "log")
+            yield port
+        finally:
+            # Stops the master whose pid lies in our own queue folder.
+            await asyncio.to_thread(
+                subprocess.run, [*control, "stop"], check=True, capture_output=True, timeout=60
+            )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _answers(port: int, master: subprocess.Popen[bytes], log: Path) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            if master.poll() is not None:
-                raise RuntimeError(f"Postfix did not start: {log.read_text()}")
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                await writer.wait_closed()
-                return
+async def _answers(port: int, log: Path) -> None:
+    try:
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", port)
+                except OSError:
+                    await asyncio.sleep(0.05)
+                else:
+                    writer.close()
+                    await writer.wait_closed()
+                    return
+    except TimeoutError:
+        raise RuntimeError(f"Postfix does not answer: {log.read_text()}") from None
