@@ -221,12 +221,12 @@ async def test_a_brand_in_an_outage_is_left_out(spool: Spool, clock: FixedClock)
 
 async def test_a_claim_whose_caller_was_cancelled_is_given_back(spool: Spool, clock: FixedClock) -> None:
     item, _ = await put_and_place(spool, clock)
+    seen = spool.stirred
     task = asyncio.create_task(spool.claim(1))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    seen = spool.stirred
     await spool.wait(seen, 5.0)
     (claimed,) = await spool.claim(1)
     assert (claimed.seq, claimed.strikes, claimed.attempts) == (item.seq, 1, 0)
