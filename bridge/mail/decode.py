@@ -24,6 +24,7 @@ _NOT_BASE64 = bytes(
     for byte in range(256)
     if byte not in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 )
+_MISWRITTEN = re.compile(rb"=(?:[ \t]|0D0A)")
 _SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
 _PADDING = re.compile(rb"[=\s]*+")
 _MORE_BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,80}+(?:={1,2}|(?<=[A-Za-z0-9+/]{16}))(?:\s|\Z|[A-Za-z0-9+/])")
@@ -139,10 +140,10 @@ def _before_escape(block: bytes) -> int:
 def _qp(encoded: bytes) -> bytes:
     if b"=" not in encoded:
         return encoded
-    # "=0D0A" is what a known encoder makes of a line end.
-    if b"= " in encoded or b"=\t" in encoded:
-        encoded = _SOFT_BREAK.sub(b"=", encoded)
-    return a2b_qp(encoded.replace(b"=0D0A", b"=0D=0A"))
+    if _MISWRITTEN.search(encoded):
+        # Blanks behind a soft break, and what a known encoder makes of a line end.
+        encoded = _SOFT_BREAK.sub(b"=", encoded).replace(b"=0D0A", b"=0D=0A")
+    return a2b_qp(encoded)
 
 
 def _uuencode(blocks: Iterator[bytes]) -> Iterator[bytes]:
