@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from enum import Enum, auto
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP
 
@@ -300,8 +300,8 @@ class BridgeSMTP(SMTP):
             self._serve()
 
     async def _encrypt(self) -> bool:
-        context, transport = self._reception.tls, self.transport
-        if context is None or not isinstance(transport, asyncio.Transport):
+        context, transport = self._reception.tls, self._transport_now()
+        if context is None or transport is None:
             self._close()
             return False
         self._state = State.HANDSHAKE
@@ -330,17 +330,22 @@ class BridgeSMTP(SMTP):
     # -- bytes out, and the end ------------------------------------------------------------------------
 
     def _say(self, wire: bytes) -> None:
-        transport = self.transport
-        if isinstance(transport, asyncio.WriteTransport) and not transport.is_closing():
+        transport = self._transport_now()
+        if transport is not None and not transport.is_closing():
             transport.write(wire)
 
+    def _transport_now(self) -> asyncio.Transport | None:
+        # aiosmtpd types it as a base transport; uvloop's have the methods but not the base class.
+        return cast("asyncio.Transport | None", self.transport)
+
     def _pause(self) -> None:
-        if isinstance(self.transport, asyncio.ReadTransport) and self.transport.is_reading():
-            self.transport.pause_reading()
+        transport = self._transport_now()
+        if transport is not None and transport.is_reading():
+            transport.pause_reading()
 
     def _resume(self) -> None:
-        transport = self.transport
-        if isinstance(transport, asyncio.ReadTransport) and not transport.is_closing():
+        transport = self._transport_now()
+        if transport is not None and not transport.is_closing() and not transport.is_reading():
             transport.resume_reading()
 
     def _close(self) -> None:
@@ -350,8 +355,9 @@ class BridgeSMTP(SMTP):
 
     def abort(self) -> None:
         """Cut the connection; a commit under way goes on."""
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
+        transport = self._transport_now()
+        if transport is not None:
+            transport.abort()
 
     def leave(self) -> None:
         """End the session: at once when the peer has nothing under way, else after it."""
