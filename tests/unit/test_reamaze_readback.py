@@ -340,3 +340,14 @@ def test_times_of_the_api_are_read_with_any_offset() -> None:
     assert time("2026-11-02T09:30:00") == SINCE
     assert time("soon") is None
     assert time(None) is None
+
+
+async def test_conversations_the_client_itself_made_are_not_fetched(clock: FixedClock) -> None:
+    sandbox = Sandbox(Behaviour(data_filter="ignored"), clock=clock)
+    asking = at(sandbox, clock)
+    for number in range(5):
+        await asking.create(NEW, message(f"k{number}"))
+    before = len(sandbox.calls)
+    assert await asking.find_conversation("never", ADA.email, SINCE) is None
+    # One call a way to look, and none for a single conversation.
+    assert len(sandbox.calls) - before == 3
