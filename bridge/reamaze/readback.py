@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from bridge.errors import CredentialsError, LaterError, MissingError, ReamazeError, RefusedError
 from bridge.model import Receipt
@@ -111,36 +112,34 @@ class _Search:
         return None
 
     async def by_sender(self) -> Receipt | None:
-        query = {"for": self._email, "sort": "changed", "filter": "all"}
-        complete = False
+        # Without `sort` the list is by creation, so it need not be read beyond the floor.
+        query = {"for": self._email, "filter": "all"}
+        read = _Read(self._floor)
         async for page in lists.pages(
             self._look, "/conversations", "conversations", query, at_most=NEWEST_CONVERSATIONS
         ):
-            complete = page.last
             for item in page.items:
                 if self._plausible(item) and (found := await self._verified(item)) is not None:
                     return found
-        if not complete:
-            self.unsure = "the sender's list of conversations is too long"
+            if read.enough(page):
+                return None
+        self.unsure = "the sender's list of conversations is too long"
         return None
 
     async def by_messages(self) -> Receipt | None:
         """By the sender's messages: one call where the account keeps the opening message's `origin_id`."""
         query = {"sent_by": self._email, "start_date": self._floor.isoformat()}
-        complete = False
+        read = _Read(self._floor)
         async for page in lists.pages(self._look, "/messages", "messages", query, at_most=NEWEST_MESSAGES):
-            complete = page.last
             for item in page.items:
                 conversation = item.get("conversation")
                 if _origin_id(item) == self._key and isinstance(conversation, dict):
                     found = receipt(conversation)
                     if found.slug:
                         return Receipt(slug=found.slug, created_at=text(item.get("created_at")), found=True)
-            times = [lists.time(item.get("created_at")) for item in page.items]
-            if all(at is not None and at < self._floor for at in times):
+            if read.enough(page):
                 return None
-        if not complete:
-            self.unsure = "the sender's list of messages is too long"
+        self.unsure = "the sender's list of messages is too long"
         return None
 
     def _plausible(self, item: JsonObject) -> bool:
@@ -170,6 +169,24 @@ class _Search:
         if made_by != self._key:
             return None
         return Receipt(slug=slug, created_at=text(item.get("created_at")), found=True)
+
+
+class _Read:
+    """How far a list has been read. It may be left early only where it is seen to run from new to old."""
+
+    def __init__(self, floor: datetime) -> None:
+        self._floor = floor
+        self._times: list[datetime] = []
+
+    def enough(self, page: lists.Page) -> bool:
+        times = (lists.time(item.get("created_at")) for item in page.items)
+        self._times += [at for at in times if at is not None]
+        return page.last or (
+            len(self._times) > 1
+            and self._times[0] > self._times[-1]
+            and self._times[-1] < self._floor
+            and all(newer >= older for newer, older in pairwise(self._times))
+        )
 
 
 def _origin_id(item: JsonObject) -> str | None:

@@ -248,6 +248,22 @@ async def test_a_list_without_end_is_no_proof(which: str) -> None:
     assert len(lists.asked) < 50
 
 
+@pytest.mark.parametrize("which", ["sender", "messages"])
+async def test_a_long_list_from_new_to_old_is_read_as_far_as_the_mail(which: str) -> None:
+    hourly = [conversation(f"x{n}", minutes=-60 * n, email="o@example.net") for n in range(5_000)]
+    lists = Lists(**{which: hourly})
+    assert await find(lists) is None
+    assert len(lists.asked) == 3
+
+
+@pytest.mark.parametrize("which", ["sender", "messages"])
+async def test_a_list_from_old_to_new_is_read_to_its_end(which: str) -> None:
+    old = [conversation(f"x{n}", minutes=n - 100 * 1_440, email="o@example.net") for n in range(200)]
+    mine = conversation("mine") | {"origin_id": "k1", "conversation": conversation("mine")}
+    lists = Lists(**{which: [*old, mine]}, singles={"mine": holding("mine", "k1")})
+    assert await find(lists) == "mine"
+
+
 async def test_a_list_that_knows_no_pages_is_read_once() -> None:
     items = [conversation(f"m{n}", email="other@example.net") for n in range(30)]
 

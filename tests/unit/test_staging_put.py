@@ -18,8 +18,8 @@ from bridge.clock import FixedClock
 from bridge.config import schema
 from bridge.errors import FileGoneError, StagingError, StagingLaterError, StagingRefusedError, StartError
 from bridge.model import File
-from bridge.staging import Put
 from bridge.staging.files import Store
+from bridge.staging.put import Put
 from bridge.web import Request, Response, Route, Server, Starlette, bind
 
 pytestmark = pytest.mark.anyio

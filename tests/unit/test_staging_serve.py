@@ -15,9 +15,9 @@ from bridge.clock import FixedClock
 from bridge.config import schema
 from bridge.errors import FileGoneError, StagingRefusedError
 from bridge.model import File, StagedFile
-from bridge.staging import Put, Serve, make
 from bridge.staging.files import Store
-from bridge.staging.serve import OnFetch
+from bridge.staging.put import Put
+from bridge.staging.serve import OnFetch, Serve
 from bridge.web import Server, Starlette, bind
 
 pytestmark = pytest.mark.anyio
@@ -357,11 +357,9 @@ async def test_a_fetch_that_breaks_off_is_none(tmp_path: Path, clock: FixedClock
     assert site.fetched == []
 
 
-def test_the_config_chooses_the_staging(tmp_path: Path, clock: FixedClock) -> None:
+def test_each_staging_asks_for_its_own_section(tmp_path: Path, clock: FixedClock) -> None:
     serve = schema.Staging(serve=schema.Serve(public_url="https://files.example.com"))
-    assert isinstance(make(serve, tmp_path, (KEY,), clock), Serve)
     put = schema.Staging(put=schema.Put(url="http://u/{name}", public_url="http://p/{name}"))
-    assert isinstance(make(put, tmp_path, (KEY,), clock), Put)
     with pytest.raises(ValueError, match=r"staging\.put"):
         Put(serve, tmp_path, clock)
     with pytest.raises(ValueError, match=r"staging\.serve"):
