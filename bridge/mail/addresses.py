@@ -15,7 +15,8 @@ from bridge.model import Address
 
 _TOKEN = re.compile(
     rb"(?P<word>=\?[^?\s\"<>]{1,80}\?[bBqQ]\?[^?\s\"<>]*+\?=)"
-    rb'|(?P<angle><+(?:[^<>,;"]|"[^"<>]*+")*+>*+)'
+    rb'|(?P<angle><+(?:@[^<>:"]*+:)?+(?:[^<>,;"]|"[^"<>]*+")*+>*+)'
+    rb"|(?P<scheme>[Mm][Aa][Ii][Ll][Tt][Oo]:)"
     rb"|(?P<separator>[,;])"
     rb"|(?P<colon>:)"
     rb'|(?P<text>[^"(<,;:>=]++|=)',
@@ -78,6 +79,10 @@ def _entries(value: bytes) -> Iterator[_Entry]:
                 entry = _Entry()
             case "colon" if group and entry.angle is None:
                 entry = _Entry()
+            case "colon" if entry.phrase:
+                entry.phrase[-1] += b":"
+            case "scheme":
+                pass
             case "angle" if b"@" in token or (entry.phrase and token.strip(b"<> ")):
                 if entry.angle is not None and b"@" in entry.angle:
                     yield entry
@@ -202,4 +207,4 @@ def _text(raw: bytes) -> str:
 
 def _name(raw: bytes, email: str, hint: str | None) -> str:
     name = hygiene.line(words.decode(raw, hint)).strip("\"' ,")[:_NAME_CHARS]
-    return "" if name.lower() == email.lower() else name
+    return "" if "@" in email and name.lower() == email.lower() else name

@@ -38,6 +38,9 @@ def _parse(content: Content, limits: Limits) -> Mail:
     authors = fields.mailboxes("from")
     senders = fields.mailboxes("sender")
     subject = fields.subject()
+    for author in authors[:5]:
+        if "@" in author.name and author.email:
+            tree.defects.append(f"The author's name holds another address: {author.name[:100]!r}.")
     if len(tree.root.header.all("from")) > 1:
         tree.defects.append("There is more than one From field; the first counts.")
     types = [leaf.content_type for leaf in reader.leaves]
