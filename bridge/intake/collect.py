@@ -92,8 +92,12 @@ class Collector:
             self.refuse(replies.OWN_LOOP)
 
     def content(self) -> bytes | Incoming:
-        """What to put into the spool, the trace field first."""
-        return self._large if self._large is not None else bytes(self._memory)
+        """What to put into the spool, the trace field first; the collector lets go of it."""
+        if self._large is not None:
+            return self._large
+        content = bytes(self._memory)
+        self._memory.clear()
+        return content
 
     def discard(self) -> None:
         self._memory.clear()

@@ -47,8 +47,28 @@ class Transaction:
     recipients: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """A mail between its 354 and the end of its content."""
+
+    mail_id: str
+    envelope: Envelope
+    collector: Collector
+
+
 class Dialogue:
-    __slots__ = ("_extended", "_helo", "_idle", "_junk", "_peer", "_reception", "_transaction", "then", "tls")
+    __slots__ = (
+        "_extended",
+        "_helo",
+        "_idle",
+        "_junk",
+        "_peer",
+        "_reception",
+        "_transaction",
+        "arriving",
+        "then",
+        "tls",
+    )
 
     def __init__(self, reception: Reception, peer: str) -> None:
         self._reception = reception
@@ -62,6 +82,8 @@ class Dialogue:
         self.tls: str | None = None
         #: What follows the last reply.
         self.then = Then.NEXT
+        #: The mail whose content follows, when `then` is CONTENT.
+        self.arriving: Arriving | None = None
 
     def greeting(self) -> bytes:
         # Neither product nor version: what is not told cannot be looked up.
@@ -217,18 +239,17 @@ class Dialogue:
     def _data(self, argument: str) -> Reply | bytes:
         if argument.strip():
             return replies.NO_ARGUMENT
-        if self._transaction is None or not self._transaction.recipients:
+        transaction, self._transaction = self._transaction, None
+        if transaction is None or not transaction.recipients:
+            self._transaction = transaction
             return replies.NEED_RECIPIENT
+        self.arriving = self._open(transaction)
+        self._idle = 0
         self.then = Then.CONTENT
         return replies.SEND_CONTENT
 
-    def open_content(self) -> tuple[str, Envelope, Collector]:
-        """The id, envelope and collector for the content that now follows; the transaction is over with it."""
-        reception, transaction = self._reception, self._transaction
-        if transaction is None:
-            raise RuntimeError("content without a transaction")
-        self._transaction = None
-        self._idle = 0
+    def _open(self, transaction: Transaction) -> Arriving:
+        reception = self._reception
         mail_id = reception.spool.new_id()
         envelope = Envelope(
             reverse_path=transaction.reverse_path,
@@ -252,7 +273,7 @@ class Dialogue:
             recipients=envelope.recipients,
             at=envelope.received_at,
         )
-        return mail_id, envelope, reception.collector(field)
+        return Arriving(mail_id, envelope, reception.collector(field))
 
     # -- the rest --------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bridge import log
@@ -157,8 +158,7 @@ class Intake:
             server.close()
         self._servers.clear()
         for listener, sock in self._sockets:
-            if not listener.listen.startswith("systemd:"):
-                listeners.close(sock)
-            else:
-                sock.close()
+            sock.close()
+            if listener.listen.startswith("unix:"):
+                Path(listener.listen.removeprefix("unix:")).unlink(missing_ok=True)
         self._sockets.clear()

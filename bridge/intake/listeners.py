@@ -5,7 +5,6 @@ Whatever cannot be opened is a StartError with cause and fix in one line.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import stat
@@ -49,16 +48,6 @@ def bound(listener: str, sock: socket.socket) -> Bound:
         return Bound(listener, f"unix:{name}", 0)
     host, port = name[:2]
     return Bound(listener, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", port)
-
-
-def close(sock: socket.socket) -> None:
-    """Close, and remove the path of a unix socket of ours."""
-    name = None
-    with contextlib.suppress(OSError):
-        name = sock.getsockname()
-    sock.close()
-    if isinstance(name, str) and name:
-        Path(name).unlink(missing_ok=True)
 
 
 # -- TCP -------------------------------------------------------------------------------------------

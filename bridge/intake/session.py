@@ -19,11 +19,10 @@ from aiosmtpd.smtp import SMTP
 from bridge import log
 from bridge.intake import replies
 from bridge.intake.data import ContentReader
-from bridge.intake.dialogue import MAX_LINE_BYTES, Dialogue, Then
+from bridge.intake.dialogue import MAX_LINE_BYTES, Arriving, Dialogue, Then
 from bridge.intake.limits import peer_name
 from bridge.intake.reception import Reception
 from bridge.intake.replies import Reply
-from bridge.model import Envelope
 
 #: How much may be sent ahead while a commit or a handshake is under way.
 MAX_AHEAD_BYTES = 64 * 1024
@@ -75,7 +74,7 @@ class BridgeSMTP(SMTP):
         #: None until the first command; then whether this peer ends its lines with LF alone.
         self._line_feeds: bool | None = None
         self._content: ContentReader | None = None
-        self._mail: tuple[str, Envelope] | None = None
+        self._mail: Arriving | None = None
         self._commit: asyncio.Task[Reply] | None = None
         self._half_closed = False
         self._leaving = False
@@ -116,17 +115,19 @@ class BridgeSMTP(SMTP):
             self._reception.connections.release(self._peer)
         self._state = State.CLOSED
         self._input.clear()
-        if self._content is not None:
-            self._content.collector.discard()
-            self._content = None
+        if self._content is not None and self._mail is not None:
+            self._mail.collector.discard()
+        self._content = None
         super().connection_lost(error)
 
     def eof_received(self) -> bool | None:
         self._half_closed = True
         stays = super().eof_received()
         # With a commit under way the peer still gets its reply; else nothing more can come of it.
-        if self._state in (State.COMMAND, State.CONTENT):
+        if self._state is State.CONTENT:
             self._close()
+        else:
+            self._rest()
         return stays
 
     def _reset_timeout(self, _duration: float | None = None) -> None:
@@ -160,7 +161,7 @@ class BridgeSMTP(SMTP):
         out: list[bytes] = []
         while not self._choked:
             if self._state is State.COMMAND:
-                line = self._next_line()
+                line = None if self._leaving else self._next_line()
                 if line is None:
                     break
                 self._reset_timeout()
@@ -233,9 +234,11 @@ class BridgeSMTP(SMTP):
     # -- content ---------------------------------------------------------------------------------------
 
     def _open_content(self) -> None:
-        mail_id, envelope, collector = self._dialogue.open_content()
-        self._mail = (mail_id, envelope)
-        self._content = ContentReader(collector, legacy=self._reception.listener.legacy)
+        mail, self._dialogue.arriving = self._dialogue.arriving, None
+        if mail is None:
+            return
+        self._mail = mail
+        self._content = ContentReader(mail.collector, legacy=self._reception.listener.legacy)
         self._content_since_s = self._reception.clock.monotonic_s()
         self._state = State.CONTENT
 
@@ -256,24 +259,22 @@ class BridgeSMTP(SMTP):
         content, mail = self._content, self._mail
         if content is None or mail is None:
             return
-        refusal = content.collector.refusal
+        refusal = mail.collector.refusal
         if refusal is not None:
             self._refuse_content(refusal)
             return
         self._content = None
         self._state = State.COMMIT
-        mail_id, envelope = mail
-        self._commit = self._reception.commit(mail_id, envelope, content.collector)
+        self._commit = self._reception.commit(mail.mail_id, mail.envelope, mail.collector)
         self._commit.add_done_callback(self._committed)
 
     def _refuse_content(self, reply: Reply) -> None:
-        if self._content is None or self._mail is None:
+        if self._mail is None:
             return
-        self._content.collector.discard()
+        self._mail.collector.discard()
         self._content = None
-        envelope = self._mail[1]
-        self._reception.refused(reply, self._peer, reverse_path=envelope.reverse_path)
-        self._say_of_content(reply, envelope)
+        self._reception.refused(reply, self._peer, reverse_path=self._mail.envelope.reverse_path)
+        self._say_of_content(reply)
 
     def _committed(self, commit: asyncio.Task[Reply]) -> None:
         # After the commit's deadline the peer has had its answer; the mail may be stored nevertheless.
@@ -281,14 +282,14 @@ class BridgeSMTP(SMTP):
             return
         self._commit = None
         reply = replies.TRY_LATER if commit.cancelled() else commit.result()
-        self._say_of_content(reply, self._mail[1])
+        self._say_of_content(reply)
         self._serve()
 
-    def _say_of_content(self, reply: Reply, envelope: Envelope) -> None:
+    def _say_of_content(self, reply: Reply) -> None:
         """One reply, or in LMTP one for each recipient (RFC 2033)."""
-        self._mail = None
-        if self._state is not State.CLOSED:
-            self._say(reply.wire * (len(envelope.recipients) if self._reception.lmtp else 1))
+        mail, self._mail = self._mail, None
+        if mail is not None and self._state is not State.CLOSED:
+            self._say(reply.wire * (len(mail.envelope.recipients) if self._reception.lmtp else 1))
             self._state = State.COMMAND
             self._reset_timeout()
 
@@ -350,6 +351,7 @@ class BridgeSMTP(SMTP):
 
     def _close(self) -> None:
         self._state = State.CLOSED
+        self._reset_timeout()
         if self.transport is not None:
             self.transport.close()
 
@@ -382,9 +384,9 @@ class BridgeSMTP(SMTP):
             # The commit goes on. If it succeeds, the peer's second attempt is known as a duplicate.
             self._commit = None
             log.warning(
-                "trouble", doing="committing", id=self._mail[0], error="no answer from the spool in time"
+                "trouble", doing="committing", id=self._mail.mail_id, error="no answer from the spool in time"
             )
-            self._say_of_content(replies.TRY_LATER, self._mail[1])
+            self._say_of_content(replies.TRY_LATER)
             self._serve()
         elif self._state is State.CLOSED and idle_s >= HANDSHAKE_TIMEOUT_S:
             # A peer that does not read its last reply does not keep the connection.
