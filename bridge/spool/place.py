@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, case, or_, select, update
+from sqlalchemy import Connection, case, exists, select, update
 
 from bridge.errors import SpoolError
 from bridge.model import Clue, KeyClue, SlugClue, Sorting, ThreadClue, TokenClue
@@ -205,14 +205,20 @@ def _by_slug(connection: Connection, clue: SlugClue, sorting: Sorting, rules: Ru
     """A slug is taken at its word only where the route says so, or where the author is known to take part."""
     columns = conversations.c
     slug = _text(clue.slug)
-    named = connection.execute(
-        select(columns.number, columns.candidate_always)
-        .where(columns.brand == rules.brand, or_(columns.slug == slug, columns.candidate_slug == slug))
-        .order_by(columns.number.desc())
-    ).all()
-    for found in named:
-        if clue.always or _takes_part(connection, found.number, sorting):
-            return _Hit(found.number, clue.because, stranger=False)
+    takes_part = exists().where(
+        participants.c.conversation == columns.number, participants.c.email == _email(sorting)
+    )
+    verified = columns.slug == slug
+    candidate = columns.candidate_slug == slug
+    named = [
+        verified if clue.always else verified & takes_part,
+        candidate & (columns.candidate_always == 1) if clue.always else candidate & takes_part,
+    ]
+    for condition in named:
+        newest = select(columns.number).where(columns.brand == rules.brand, condition)
+        number = connection.execute(newest.order_by(columns.number.desc()).limit(1)).scalar()
+        if number is not None:
+            return _Hit(number, clue.because, stranger=False)
     return _Miss(f"{clue.because}, to be verified", candidate=clue)
 
 
