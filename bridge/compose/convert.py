@@ -12,9 +12,9 @@ from functools import partial
 from markdownify import MarkdownConverter
 
 from bridge.compose import escape, plain, reference, table
-from bridge.compose.clean import INLINE, Break, Limits, Node
 from bridge.compose.cursor import MOVABLE, Cursor, Frame, is_punctuation, is_wordlike
 from bridge.compose.reference import DataPicture
+from bridge.compose.tree import INLINE, Break, Limits, Node
 from bridge.model import FILE_MARK
 
 _INVISIBLE = "\u200b\u200c\u200d\u034f\u00ad\ufeff\u2060\u2007"
@@ -112,7 +112,7 @@ class Converter(MarkdownConverter):
             parent.cells.append((text, *spans))
         elif name == "tr":
             if frame.cells:
-                head = bool(frame.node.get("head")) or not any(c.name == "td" for c in _nodes(frame.node))
+                head = bool(frame.node.get("head")) or not any(c.name == "td" for c in frame.node.nodes())
                 parent.rows.append((frame.cells, head))
         elif name == "li":
             self._leave_item(parent, frame, text)
@@ -173,7 +173,7 @@ class Converter(MarkdownConverter):
         lead = ""
         if is_wordlike(before):
             while text and is_punctuation(text[0]):
-                if text[0] not in MOVABLE:
+                if text[0] not in MOVABLE or text.startswith("!["):
                     return lead + text
                 lead, text = lead + text[0], text[1:]
             if not text:
@@ -242,7 +242,7 @@ class Converter(MarkdownConverter):
         """A fence, or plain text where the sender's client only wrapped plain text in `<pre>`."""
         if not text.strip():
             return ""
-        alone = el.parent is not None and el.parent.parent is None and len(list(_nodes(el.parent))) == 1
+        alone = el.parent is not None and el.parent.parent is None and len(el.parent.nodes()) == 1
         if el.get("prose") or alone:
             return plain.to_markdown(text)
         return plain.fenced(text.strip("\n"))
@@ -301,10 +301,6 @@ _TOP_BULLET = re.compile(r"^- ", re.MULTILINE)
 
 def _other_marker(lines: str, kind: str) -> str:
     return _TOP_NUMBER.sub(r"\1) ", lines) if kind == "ol" else _TOP_BULLET.sub("* ", lines)
-
-
-def _nodes(node: Node) -> list[Node]:
-    return [child for child in node.children if isinstance(child, Node)]
 
 
 def _span(node: Node, name: str) -> int:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import unicodedata
 
-from bridge.compose.clean import INLINE, Break, Node
 from bridge.compose.table import Row
+from bridge.compose.tree import INLINE, Break, Node
 
 #: Punctuation that means nothing to Markdown, so that it can step out of emphasis.
-MOVABLE = frozenset(".,:;?/%)(\"'„“”‚‘’«»‹›…–—¿¡€$§。，、：；！？（）「」『』")
+MOVABLE = frozenset(".,:;!?/%)(\"'„“”‚‘’«»‹›…–—¿¡€$§。，、：；！？（）「」『』")
 
 
 class Cursor:

@@ -15,10 +15,10 @@ _TOKEN = re.compile(
     r"|(?P<run>\*+|_+)"
     r"|(?P<ticks>`+)"
     r"|(?P<each>~~+)"
-    r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|\](?=[(:])|<(?=[A-Za-z/!?])|&(?=\#?\w{1,31};))"
+    r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|\](?=[(:])|<(?=[A-Za-z/!?]|\Z)|&(?=\#?\w{1,31};))"
 )
 _BRACKETS = re.compile(r"[\[\]]")
-_URL_TAIL = re.compile(r"[.,;:!?'*_~\]]+\Z")
+_URL_TAIL = re.compile(r"[.,;:!?'*~\]]+\Z")
 _RULE = re.compile(r"=+[ \t]*\Z|-[- \t]*\Z|\*[* \t]*\Z|_[_ \t]*\Z|```|~~~")
 _BULLET = re.compile(r"[-+*](?:[ \t]|\Z)")
 _NUMBER = re.compile(r"\d{1,9}(?=[.)](?:[ \t]|\Z))")

@@ -6,13 +6,15 @@ here its rules run over the cleaner's own nodes by a stack, with one page-like c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.compose import clean, plain
-from bridge.compose.clean import Cleaned, Limits
+from bridge.compose.clean import Cleaned
 from bridge.compose.convert import Converter
 from bridge.compose.reference import DataPicture
+from bridge.compose.tree import Limits
 
 __all__ = ["Converted", "DataPicture", "Limits", "to_markdown"]
 
@@ -42,7 +44,7 @@ def to_markdown(
     `pictures` maps Content-ID, Content-Location and file name to the leaf; such a picture stands as `FILE_MARK` in a
     Markdown image, or as its name in brackets where pictures are only attached.
     """
-    if len(html) > limits.chars:
+    if len(html) > limits.chars and len(html) - _data_chars(html) > limits.chars:
         words = plain.from_broken_html(html)
         return Converted(words, remarks=(_TOO_LONG,), trouble=True)
     root = clean.parse(html)
@@ -53,6 +55,8 @@ def to_markdown(
         return Converted(plain.from_broken_html(html), remarks=(_TOO_DEEP,), trouble=True)
     converter = Converter(pictures or {}, names or {}, attach=attach, limits=limits)
     markdown = converter.convert_tree(cleaned.root)
+    if not markdown and cleaned.hidden_chars:
+        return Converted(plain.from_broken_html(html), remarks=(_ALL_HIDDEN,), trouble=True)
     return Converted(
         markdown,
         frozenset(converter.referenced),
@@ -60,6 +64,14 @@ def to_markdown(
         tuple(converter.data_pictures),
         trouble=cleaned.flattened,
     )
+
+
+def _data_chars(html: str) -> int:
+    """How much of the HTML is pictures: it costs next to nothing to convert."""
+    return sum(len(match[0]) for match in _BASE64.finditer(html))
+
+
+_BASE64 = re.compile(r";base64,[A-Za-z0-9+/=%]*")
 
 
 def _remarks(cleaned: Cleaned, converter: Converter, limits: Limits) -> Iterator[str]:
@@ -76,4 +88,5 @@ def _remarks(cleaned: Cleaned, converter: Converter, limits: Limits) -> Iterator
 
 
 _TOO_LONG = "The HTML is too long to convert: its words are shown without formatting."
+_ALL_HIDDEN = "All words of the HTML are hidden from its readers; they are shown without formatting."
 _TOO_DEEP = "The HTML is nested too deeply to convert: its words are shown without formatting."

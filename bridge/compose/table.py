@@ -22,6 +22,7 @@ _BIG = frozenset((
 _MAX_COLUMNS = 30
 _MAX_ROWS = 2_000
 _MAX_LINE = 160
+_MAX_LONE_CELL = 70
 #: Columns are lined up for who reads the Markdown raw, unless that makes lines too long for it.
 _MAX_PADDED = 120
 
@@ -64,13 +65,13 @@ def kind(element: Any) -> Kind:
 def stands_on_a_line(row: Any) -> bool:
     """Whether the cells of a layout row are short enough to be read side by side."""
     cells = [cell for cell in row if cell.tag in ("td", "th")]
-    if len(cells) < 2 or len(cells) > 12:
+    if not cells or len(cells) > 12:
         return False
     length = 0
     for cell in cells:
         blocks = 0
         for inner in cell.iterdescendants():
-            if inner.tag in _BIG:
+            if inner.tag in _BIG or inner.tag == "br":
                 return False
             blocks += inner.tag in _BLOCKS
             if blocks > 1:
@@ -78,7 +79,7 @@ def stands_on_a_line(row: Any) -> bool:
         length += sum(len(text.strip()) for text in cell.itertext())
         if length > _MAX_LINE:
             return False
-    return True
+    return len(cells) > 1 or length <= _MAX_LONE_CELL
 
 
 def _is_page(cell: Any) -> bool:

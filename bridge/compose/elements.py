@@ -1,0 +1,85 @@
+"""Questions to one element of lxml's tree, each answered without a look at the rest of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bridge.compose import appearance
+from bridge.compose.appearance import Sheet
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\U0001fffe\U0001ffff]")
+_DROPPED_PREFIXES = frozenset(("v", "w", "x", "m"))
+
+
+def seen(text: str) -> str:
+    """The text of a node or attribute without what `hygiene` keeps out of a mail: entities can bring it back."""
+    return _UNSEEN.sub("", text) if _UNSEEN.search(text) else text
+
+
+def sheet(root: Any) -> Sheet:
+    css = "\n".join(style.text or "" for style in root.iter("style"))
+    return appearance.sheet(css) if css else Sheet()
+
+
+def namespace_is_text(tag: str) -> bool:
+    """Word's smart tags (`st1:City`) hold words; its drawings and settings do not."""
+    prefix = tag.partition(":")[0]
+    return tag == "o:p" or (prefix not in _DROPPED_PREFIXES and prefix != "o")
+
+
+def length(element: Any) -> int:
+    return sum(len(text) for text in element.itertext() if not text.isspace())
+
+
+def in_head(row: Any) -> bool:
+    parent = row.getparent()
+    return parent is not None and parent.tag == "thead"
+
+
+def number(element: Any, *names: str) -> dict[str, str]:
+    """Those of the attributes that are numbers."""
+    values = {name: (element.get(name) or "").strip() for name in names}
+    return {name: value[:9] for name, value in values.items() if value.isascii() and value.isdigit()}
+
+
+def may_stand_bare(element: Any, target: str) -> bool:
+    """Whether a URL or address written out here would end where the link does."""
+    before = element.getprevious()
+    parent = element.getparent()
+    ahead = (before.tail if before is not None else parent.text if parent is not None else "") or " "
+    behind = element.tail or " "
+    if target.startswith("mailto:"):
+        return (ahead[-1].isspace() or ahead[-1] in "<([\"'") and (
+            behind[0].isspace() or behind[0] in ">)],.;:\"'"
+        )
+    return ahead[-1].isspace() and behind[0].isspace()
+
+
+def alt(element: Any) -> dict[str, str]:
+    words = element.get("alt")
+    if words is None:
+        return {}
+    return {"alt": " ".join(seen(words[:1_000]).split())}
+
+
+def is_pixel(element: Any) -> bool:
+    """Whether the picture is there to count readers: a point in size, or hidden."""
+    sizes = [(element.get(name) or "").strip().removesuffix("px") for name in ("width", "height")]
+    return all(size in ("0", "1") for size in sizes) or "0" in sizes
+
+
+_WORD_NUMBER = re.compile(r"\(?(\d{1,9})[.)]")
+
+
+def word_marker(element: Any) -> tuple[str, str]:
+    """Which list Word meant, by the marker it drew, and the number it starts at."""
+    for span in element.iter("span"):
+        if "mso-list:" in (span.get("style") or "").replace(" ", ""):
+            marker = "".join(span.itertext()).strip()[:40]
+            if match := _WORD_NUMBER.match(marker):
+                return "ol", match[1]
+            if re.match(r"[a-z]{1,4}[.)]", marker, re.IGNORECASE):
+                return "ol", "1"
+            break
+    return "ul", "1"
