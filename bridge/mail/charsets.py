@@ -116,6 +116,8 @@ _MULTIBYTE = re.compile(r"utf|iso2022|gb|hz|big5|euc|shift|cp9(?:32|49|50)|johab
 _SEVEN_BIT = frozenset({"utf_7", "hz"})
 _JIS_ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\([DOPQ]|\([BIJHA]|\.[AF]|\$A)")
 _MOST_ESCAPES = 100_000
+_ASCII = bytes(range(128))
+_NOT_LETTERS = bytes(byte for byte in _ASCII if not chr(byte).isalpha())
 _KANA = re.compile("[\u3040-\u30ff]")
 _NOT_ALNUM = re.compile(r"[^a-z0-9]+")
 _PREFIXED = re.compile(r"(?:cp|windows|win|ibm|ms|xcp|xwindows|dos|oem)(\d{3,4})")
@@ -179,8 +181,8 @@ def _roughly(content: bytes, codecs: tuple[str, ...]) -> str:
     for codec in (*codecs[:1], "utf_8"):
         if _MULTIBYTE.match(codec) or codec == "cp1252":
             text = content.decode(codec, "replace")
-            wrong = text.count("\ufffd")
-            if wrong * 20 <= sum(not char.isascii() for char in text[:20_000]) and wrong:
+            sample = text[:20_000]
+            if sample.count("\ufffd") * 20 <= sum(not char.isascii() for char in sample):
                 return text
     if (japanese := _japanese(content)) is not None:
         return japanese
@@ -191,9 +193,13 @@ def _roughly(content: bytes, codecs: tuple[str, ...]) -> str:
 
 
 def _detected(content: bytes) -> tuple[str, ...]:
-    if _detector is None:
+    sample = content[:65_536]
+    letters = len(sample.translate(None, _NOT_LETTERS))
+    foreign = len(sample.translate(None, _ASCII))
+    # In a few accented letters among plain ones the detector sees what is not there.
+    if _detector is None or (foreign < 30 and (foreign < 4 or foreign * 3 < letters)):
         return ()
-    return codecs_for(str(_detector(content[:65_536]).get("encoding")))
+    return codecs_for(str(_detector(sample).get("encoding")))
 
 
 def _by_mark(content: bytes) -> str | None:
@@ -257,12 +263,17 @@ def _jis_run(run: bytes, state: bytes) -> str:
 
 def _kanji(run: bytes) -> str:
     """Two-byte JIS X 0208 with NEC and IBM rows, by way of Shift_JIS."""
-    shifted = bytearray()
-    for row, cell in zip(run[::2], run[1::2], strict=False):
-        if not (0x21 <= row <= 0x7E and 0x21 <= cell <= 0x7E):
-            shifted += bytes((row, cell)) if row < 0x80 and cell < 0x80 else b"??"
-            continue
-        lead = (row + 1) // 2 + (0x70 if row <= 0x5E else 0xB0)
-        trail = cell + (0x1F if cell < 0x60 else 0x20) if row % 2 else cell + 0x7E
-        shifted += bytes((lead, trail))
-    return shifted.decode("cp932", "replace")
+    pairs = [_shifted(row, cell) for row, cell in zip(run[::2], run[1::2], strict=False)]
+    try:
+        return b"".join(pairs).decode("cp932")
+    except UnicodeError:
+        # One by one, so that an unknown character (a carrier's emoji) is one replacement and no half of the next.
+        return "".join(_strictly(pair, "cp932") or "\ufffd" for pair in pairs)
+
+
+def _shifted(row: int, cell: int) -> bytes:
+    if not (0x21 <= row <= 0x7E and 0x21 <= cell <= 0x7E):
+        return bytes((row, cell)) if row < 0x80 and cell < 0x80 else b"?"
+    lead = (row + 1) // 2 + (0x70 if row <= 0x5E else 0xB0)
+    trail = cell + (0x1F if cell < 0x60 else 0x20) if row % 2 else cell + 0x7E
+    return bytes((lead, trail))

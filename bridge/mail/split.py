@@ -23,7 +23,7 @@ _DELIMITER_END = re.compile(rb"(--)?+[ \t]*+\r*+(?:\n|\Z)")
 _GUESSED = re.compile(rb"(?:\A|\n)--([^\s][^\r\n]{0,199})\r*\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-|\r*\n)")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+*'{}|~-]{1,127}/[a-z0-9!#$&^_.+*'{}|~-]{1,127}")
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?:\r*\n){0,100}+")
-_MBOX = re.compile(rb">?From [^\n]*\n")
+_MBOX = re.compile(rb">?From (?![ \t]*+:)[^\n]*\n")
 #: Lines that start like a delimiter and are none, before a multipart is taken as it is.
 _FALSE_DELIMITERS = 10_000
 

@@ -1,0 +1,174 @@
+"""Bytes to text: aliases, supersets, false declarations, and no charset at all."""
+
+from __future__ import annotations
+
+import pytest
+from support.mails import mail as mail_of
+
+from bridge import mail
+from bridge.mail import charsets
+
+RUSSIAN = "Добрый день! Не могу войти в личный кабинет, помогите пожалуйста."
+JAPANESE = "お世話になっております。注文の件でご連絡いたしました。"
+GREEK = "Καλημέρα, δεν έχω λάβει ακόμα την παραγγελία μου."
+
+
+@pytest.mark.parametrize(
+    ("label", "codec"),
+    [
+        ("utf8", "utf_8"),
+        ('"utf-8;"', "utf_8"),
+        ("UTF-8", "utf_8"),
+        ("charset=utf-8", "utf_8"),
+        ("us-ascii", "cp1252"),
+        ("ANSI_X3.4-1968", "cp1252"),
+        ("iso-8859-1", "cp1252"),
+        ("ISO8859_1", "cp1252"),
+        ("latin1", "cp1252"),
+        ("windows-1252", "cp1252"),
+        ("windows-1258", "cp1258"),
+        ("win-1251", "cp1251"),
+        ("cp-850", "cp850"),
+        ("ibm850", "cp850"),
+        ("ks_c_5601-1987", "cp949"),
+        ("euc-kr", "cp949"),
+        ("gb2312", "gb18030"),
+        ("x-gbk", "gb18030"),
+        ("gb18030", "gb18030"),
+        ("big5", "cp950"),
+        ("shift_jis", "cp932"),
+        ("x-sjis", "cp932"),
+        ("koi8-r", "koi8_r"),
+        ("iso-8859-8-i", "iso8859_8"),
+        ("iso-8859-15", "iso8859_15"),
+        ("utf-7", "utf_7"),
+        ("unicode-1-1-utf-7", "utf_7"),
+        ("macintosh", "mac_roman"),
+        ("iso-2022-jp", "iso2022_jp"),
+    ],
+)
+def test_labels_of_real_mail_have_a_codec(label: str, codec: str) -> None:
+    """Case 79."""
+    assert charsets.codecs_for(label)[0] == codec
+    "é".encode(codec, "replace")
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        None,
+        "",
+        "x-unknown",
+        "unknown-8bit",
+        "base64",
+        "rot13",
+        "zlib",
+        "idna",
+        "unicode_escape",
+        "undefined",
+        "x" * 999,
+    ],
+)
+def test_what_is_no_charset_has_none(label: str | None) -> None:
+    assert charsets.codecs_for(label) == ()
+    assert charsets.decode("Grüße".encode(), label) == "Grüße"
+
+
+@pytest.mark.parametrize(
+    ("case", "content", "declared", "text"),
+    [
+        (28, "喆和€".encode("gb18030"), "gb2312", "喆和€"),
+        (77, "Grüße".encode(), None, "Grüße"),
+        (77, "Grüße – “ja”".encode("cp1252"), None, "Grüße – “ja”"),
+        (78, "It’s “fine”".encode("cp1252"), "us-ascii", "It’s “fine”"),
+        (78, "It’s “fine”".encode("cp1252"), "utf-8", "It’s “fine”"),
+        (78, "It’s “fine”".encode("cp1252"), "iso-8859-1", "It’s “fine”"),
+        (78, "It’s “fine” – Grüße".encode(), "iso-8859-1", "It’s “fine” – Grüße"),
+        (78, "It’s “fine” – Grüße".encode(), "us-ascii", "It’s “fine” – Grüße"),
+        (78, RUSSIAN.encode(), "koi8-r", RUSSIAN),
+        (79, RUSSIAN.encode("koi8-r"), "koi8-r", RUSSIAN),
+        (79, RUSSIAN.encode("cp1251"), "windows-1251", RUSSIAN),
+        (79, "안녕하세요 똠".encode("cp949"), "ks_c_5601-1987", "안녕하세요 똠"),
+        (79, "您好，訂單".encode("big5"), "big5", "您好，訂單"),
+        (79, "שלום".encode("iso8859_8"), "iso-8859-8-i", "שלום"),
+        (79, b"Hi Mom -+Jjo--+ACE-", "utf-7", "Hi Mom -☺-!"),
+        (79, "ăâđ".encode("cp1258"), "windows-1258", "ăâđ"),
+        (79, "Grüße".encode("utf-16"), "utf-16", "Grüße"),
+        (79, "Grüße".encode("utf-16-be"), "utf-16", "Grüße"),
+        (79, "Grüße".encode("utf-16-le"), "utf-16", "Grüße"),
+        (79, b"plain after all", "utf-16", "plain after all"),
+        (79, "Grüße".encode("utf-8-sig"), None, "Grüße"),
+        (80, JAPANESE.encode("iso-2022-jp"), "iso-2022-jp", JAPANESE),
+        (80, JAPANESE.encode("iso-2022-jp"), None, JAPANESE),
+        (80, JAPANESE.encode("cp932"), None, JAPANESE),
+        (80, JAPANESE.encode("euc-jp"), None, JAPANESE),
+        (80, JAPANESE.encode("cp932"), "iso-8859-1", JAPANESE),
+        (80, "髙﨑①㈱".encode("cp932"), "shift_jis", "髙﨑①㈱"),
+        (80, b"\x1b$B-!-j\x1b(B", "iso-2022-jp", "①㈱"),
+        (80, b"\x1b$B$*@$OC", "iso-2022-jp", "お世話"),
+        (80, b"\x1b(I1\x1b(B", "iso-2022-jp", "ｱ"),
+        (80, b"\x1b$Bu:$*\x1b(B", "iso-2022-jp", "\ufffdお"),
+        (82, "שָׁלוֹם مرحبا 👩‍👩‍👧".encode(), "utf-8", "שָׁלוֹם مرحبا 👩‍👩‍👧"),
+    ],
+)  # fmt: skip
+def test_text_is_read(case: int, content: bytes, declared: str | None, text: str) -> None:
+    assert charsets.decode(content, declared) == text
+
+
+def test_a_few_broken_bytes_do_not_turn_the_whole_text() -> None:
+    """Case 78: UTF-8 that was cut or mended somewhere stays UTF-8."""
+    text = charsets.decode(RUSSIAN.encode() + b"\xd0 \xff", "utf-8")
+    assert text.startswith(RUSSIAN)
+    assert text.count("\ufffd") == 2
+
+
+def test_without_the_detector_the_answer_is_cp1252(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Case 77: the extra `charset` may not be installed."""
+    monkeypatch.setattr(charsets, "_detector", None)
+    assert charsets.decode("Grüße €".encode("cp1252")) == "Grüße €"
+    assert charsets.decode(b"\x81\x8d caf\xe9") == "\ufffd\ufffd café"
+
+
+@pytest.mark.parametrize("text", [RUSSIAN, GREEK])
+def test_with_the_detector_undeclared_text_is_read(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Case 77."""
+    codec = "cp1251" if text is RUSSIAN else "iso8859_7"
+    monkeypatch.setattr(charsets, "_detector", lambda _: {"encoding": codec})
+    assert charsets.decode(text.encode(codec)) == text
+
+
+def test_the_detector_is_not_asked_about_a_few_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Case 77: it takes a naïve for something else."""
+    monkeypatch.setattr(charsets, "_detector", lambda _: {"encoding": "cp850"})
+    assert (
+        charsets.decode("a naïve question about your café".encode("cp1252"))
+        == "a naïve question about your café"
+    )
+
+
+def test_a_detector_that_knows_nothing_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(charsets, "_detector", lambda _: {"encoding": None})
+    assert charsets.decode(b"\xe9" * 40) == "é" * 40
+
+
+@pytest.mark.parametrize(
+    ("declared", "meta", "codec"),
+    [
+        (None, "koi8-r", "koi8-r"),
+        ("koi8-r", "utf-8", "koi8-r"),
+        ("x-unknown", "windows-1251", "cp1251"),
+        ("utf-8", "windows-1251", "cp1251"),
+    ],
+)
+def test_html_may_name_its_charset_where_mime_fails(declared: str | None, meta: str, codec: str) -> None:
+    """Case 81."""
+    page = f'<html><head><meta http-equiv="Content-Type" content="text/html; charset={meta}"></head><p>{RUSSIAN}</p>'
+    label = f"; charset={declared}" if declared else ""
+    found = mail.parse(mail_of(f"Content-Type: text/html{label}", body=page.encode(codec)))
+    assert RUSSIAN in (getattr(found.blocks[0], "html", "") or "")
+
+
+def test_controls_are_gone_from_the_body() -> None:
+    """Case 83."""
+    found = mail.parse(mail_of(body=b"a\0b\x1b[31mc\x0bd\x7f \xc2\x85e\xef\xbf\xbe\xef\xb7\x90"))
+    assert getattr(found.blocks[0], "text", "") == "ab[31mc\nd \ne"
