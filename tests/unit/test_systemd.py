@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -74,58 +73,3 @@ def test_the_readme_of_the_service_names_what_the_units_bring() -> None:
     assert f"{{credential: {setting('LoadCredential').partition(':')[0]}}}" in text
     assert f"/var/lib/{setting('StateDirectory')}/spool" in text
     assert setting("ListenStream", SOCKET) == "25"
-
-
-WORK = """
-import asyncio, ctypes, mmap, multiprocessing, os, resource, ssl, sys
-import httpx, lxml.html, markdownify, pebble, sqlalchemy, uvicorn, uvloop
-from bridge.config import load
-
-def convert(text):
-    resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
-    return markdownify.markdownify(lxml.html.tostring(lxml.html.fromstring(text), encoding="unicode")).strip()
-
-def refused(what):
-    try:
-        what()
-    except PermissionError:
-        return True
-
-async def connect():
-    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
-    async with server:
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        assert await reader.read() == b""
-        writer.close()
-    return await asyncio.to_thread(os.getpid) == os.getpid()
-
-if __name__ == "__main__":
-    database = sqlalchemy.create_engine(f"sqlite:///{sys.argv[1]}/spool.db")
-    with database.begin() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        connection.exec_driver_sql("CREATE TABLE mails (id INTEGER)")
-    database.dispose()
-    with pebble.ProcessPool(2, context=multiprocessing.get_context("forkserver")) as pool:
-        assert pool.schedule(convert, args=["<p>a <b>word</b>"], timeout=30).result() == "a **word**"
-    ssl.create_default_context()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        assert runner.run(connect())
-    assert refused(lambda: os.chroot("/"))
-    assert refused(lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC))
-    print("worked")
-"""
-
-
-def test_all_that_the_bridge_is_made_of_works_within_the_units_limits(tmp_path: Path) -> None:
-    tools.need("systemd-analyze")
-    script = tmp_path / "work.py"
-    script.write_text(WORK)
-    confined = ROOT / "tests" / "support" / "confined.py"
-    done = subprocess.run(
-        [sys.executable, confined, SERVICE, sys.executable, script, tmp_path],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (0, "worked\n"), done.stderr
