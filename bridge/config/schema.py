@@ -336,6 +336,9 @@ class Retry(Section):
     max_age_days: Days = 5.0
     #: Attempts that ended in a crash before the mail is buried.
     strikes: Positive = 3
+    #: A brand in trouble is left alone for so long, then probed; each failed probe doubles the pause.
+    outage_first_pause_s: Seconds = 5.0
+    outage_max_pause_s: Seconds = 300.0
 
 
 class Log(Section):

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 
 from bridge import log
 from bridge.clock import Clock
-
-FIRST_PAUSE_S = 5.0
-LONGEST_PAUSE_S = 300.0
+from bridge.config.schema import Retry
 
 
 @dataclass(slots=True)
@@ -27,8 +25,10 @@ class _Gate:
 class Gates:
     """The gates of all brands; open ones cost nothing."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, settings: Retry) -> None:
         self._clock = clock
+        self._first_pause_s = settings.outage_first_pause_s
+        self._max_pause_s = settings.outage_max_pause_s
         self._gates: dict[str, _Gate] = {}
 
     def pause(
@@ -42,9 +42,8 @@ class Gates:
             gate.until_s = max(gate.until_s, now + (retry_after_s or 0.0))
             return gate.until_s - now
         gate.failures += 1
-        pause_s = max(
-            retry_after_s or 0.0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(gate.failures - 1, 16))
-        )
+        growing_s = self._first_pause_s * 2.0 ** min(gate.failures - 1, 16)
+        pause_s = max(retry_after_s or 0.0, min(self._max_pause_s, growing_s))
         if gate.failures == 1 or (needs_operator and not gate.needs_operator):
             announce = log.error if needs_operator else log.warning
             announce("brand-paused", brand=brand, reason=reason, for_s=round(pause_s, 1))

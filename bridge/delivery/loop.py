@@ -57,7 +57,7 @@ class Loop:
     def __init__(self, parts: Parts, *, rng: Random | None = None) -> None:
         self._parts = parts
         self._rng = rng or Random()  # noqa: S311 - jitter needs no secrecy
-        self.gates = Gates(parts.clock)
+        self.gates = Gates(parts.clock, parts.config.retry)
         self._running: set[asyncio.Task[None]] = set()
         self._limit = parts.config.reamaze.parallel * len(parts.config.reamaze.brands)
         self._stopping = False

@@ -49,7 +49,12 @@ def settings(folder: Path, base_url: str) -> dict[str, Any]:
             },
         },
         "workers": {"processes": 2},
-        "retry": {"first_delay_s": 0.05, "max_delay_s": 0.2},
+        "retry": {
+            "first_delay_s": 0.05,
+            "max_delay_s": 0.2,
+            "outage_first_pause_s": 0.05,
+            "outage_max_pause_s": 0.5,
+        },
         "operate": {"listen": None, "stop_within_s": 5},
     }
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import pytest
 
 from bridge.clock import FixedClock
-from bridge.delivery.gate import FIRST_PAUSE_S, LONGEST_PAUSE_S, Gates
+from bridge.config.schema import Retry
+from bridge.delivery.gate import Gates
+
+FIRST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 300.0
 
 
 @pytest.fixture
 def gates(clock: FixedClock) -> Gates:
-    return Gates(clock)
+    return Gates(clock, Retry(outage_first_pause_s=FIRST_PAUSE_S, outage_max_pause_s=LONGEST_PAUSE_S))
 
 
 def test_an_open_gate_lets_everything_through(gates: Gates) -> None:
