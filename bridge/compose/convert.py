@@ -19,7 +19,8 @@ from bridge.model import FILE_MARK
 
 _INVISIBLE = "\u200b\u200c\u200d\u034f\u00ad\ufeff\u2060\u2007"
 _BLANK = " \t\r\n\f\xa0"
-_BLANKS = re.compile(f"[{_BLANK}][{_BLANK}{_INVISIBLE}]*")
+#: A single blank is left alone: nearly all are, and matching them would cost more than all the rest.
+_BLANKS = re.compile(f"[{_BLANK[1:]}][{_BLANK}{_INVISIBLE}]*| [{_BLANK}{_INVISIBLE}]+")
 _INDENT = re.compile(r"[ \t\r\n]*(\xa0[\xa0 ]+)")
 _MAX_INDENT = 40
 _MAX_ALT = 120
@@ -52,20 +53,21 @@ class Converter(MarkdownConverter):
         """The whole tree as Markdown, without recursion."""
         frame = Frame(root, None, frozenset(), Cursor(one_line=False))
         while True:
-            if frame.index < len(frame.node.children):
-                child = frame.node.children[frame.index]
-                frame.index += 1
+            for child in frame.rest:
                 if isinstance(child, str):
                     self._text(frame, child)
                 elif isinstance(child, Break):
                     frame.cursor.meet(child)
-                else:
+                elif child.children:
                     frame = _enter(frame, child)
-                continue
-            if frame.parent is None:
-                return "".join(frame.parts).strip("\n ")
-            self._leave(frame.parent, frame)
-            frame = frame.parent
+                    break
+                else:
+                    self._leaf(frame, child)
+            else:
+                if frame.parent is None:
+                    return "".join(frame.parts).strip("\n ")
+                self._leave(frame.parent, frame)
+                frame = frame.parent
 
     def _text(self, frame: Frame, text: str) -> None:
         if "pre" in frame.tags:
@@ -95,16 +97,19 @@ class Converter(MarkdownConverter):
     def escape(self, text: str, parent_tags: frozenset[str]) -> str:
         return escape.label(text) if "a" in parent_tags else escape.inline(text, edge=True)
 
+    def _leaf(self, frame: Frame, node: Node) -> None:
+        if node.name == "hr":
+            frame.say_block("---")
+        elif node.name == "img":
+            if words := self.convert_img(node, "", frame.tags):
+                frame.say(words)
+            else:
+                frame.mark_picture()
+
     def _leave(self, parent: Frame, frame: Frame) -> None:
         name = frame.node.name
         if name in INLINE:
             self._leave_inline(parent, frame, name)
-            return
-        if name == "img":
-            if words := self.convert_img(frame.node, "", frame.tags):
-                parent.say(words)
-            else:
-                parent.mark_picture()
             return
         text = "".join(frame.parts).strip("\n ")
         if name in ("td", "th"):
@@ -321,6 +326,6 @@ def _enter(parent: Frame, node: Node) -> Frame:
     tags = parent.tags | {name}
     if name in ("pre", "code"):
         tags |= {"_noformat"}
-    if name in INLINE or name == "img":
+    if name in INLINE:
         return Frame(node, parent, tags, parent.cursor)
     return Frame(node, parent, tags, Cursor(one_line=name in _ONE_LINE))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from bridge.compose.table import Row
+from bridge.compose.table import Cell, Row
 from bridge.compose.tree import INLINE, Break, Node
 
 #: Punctuation that means nothing to Markdown, so that it can step out of emphasis.
@@ -75,12 +75,12 @@ class Frame:
         "cells",
         "count",
         "cursor",
-        "index",
         "list_end",
         "node",
         "parent",
         "parts",
         "picture",
+        "rest",
         "rows",
         "starts",
         "tags",
@@ -91,8 +91,8 @@ class Frame:
         self.parent = parent
         self.tags = tags
         self.cursor = cursor
-        #: The next child.
-        self.index = 0
+        #: The children still to come.
+        self.rest = iter(node.children)
         self.parts: list[str] = []
         #: Whether its first words started a line.
         self.starts = False
@@ -104,9 +104,8 @@ class Frame:
         self.count = 0
         #: Kind and last number of a list that ended just now.
         self.list_end: tuple[str, int] | None = None
-        #: Cells of a row.
-        self.cells: list[tuple[str, int, int]] = []
-        #: Rows of a table.
+        #: Cells of a row, rows of a table.
+        self.cells: list[Cell] = []
         self.rows: list[Row] = []
 
     def place(self) -> Frame:
@@ -132,7 +131,7 @@ class Frame:
             place.parts.append(separator)
         elif cursor.closed is not None and is_wordlike(words[0]):
             _step_out(*cursor.closed)
-        if not cursor.line_is_open:
+        if cursor.owed or not cursor.said:
             cursor.cell_chars = 0
             frame = self
             while frame is not place and frame.parent is not None:

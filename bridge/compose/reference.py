@@ -59,12 +59,14 @@ def link(href: str) -> Target:
 
 def hides(shown: str, target: str) -> str:
     """The host a link really leads to where the words shown name another one; "" where they do not."""
-    led = host(target)
-    if not led or "." not in shown:
+    if "." not in shown:
         return ""
     words = shown.strip().strip("<>()[].,;:!")
     match = _HOST.fullmatch(words) or _EMAIL.fullmatch(words)
     if match is None or len(words) > 300:
+        return ""
+    led = host(target)
+    if not led:
         return ""
     named = match[1].lower().removeprefix("www.")
     if named.rpartition(".")[2] in _FILE_TAILS and "/" not in words:
