@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -17,7 +18,16 @@ from bridge.compose import body as bodies
 from bridge.compose import note
 from bridge.config.schema import Route
 from bridge.delivery.parts import Parts
-from bridge.errors import FileGoneError, MissingError, StagingRefusedError
+from bridge.errors import (
+    FileGoneError,
+    LaterError,
+    MissingError,
+    OutageError,
+    ReamazeError,
+    RefusedError,
+    StagingError,
+    StagingRefusedError,
+)
 from bridge.faults import point
 from bridge.model import Conversation, Draft, Existing, File, Message, New, Receipt, User
 from bridge.plan import Action, Plan, PlannedStep
@@ -52,6 +62,8 @@ class Attempt:
         self._item = item
         self._client = parts.clients[item.brand]
         self._progress = _Progress(item.conversation)
+        #: Whether a call of the step under way may have been heard without its answer reaching us.
+        self._in_doubt = False
 
     async def run(self) -> str:
         """The slug of the conversation that now holds the message.
@@ -68,9 +80,16 @@ class Attempt:
             if self._silent(current, step):
                 continue
             began = index < len(stored) and stored[index].begun_at is not None
-            await self._parts.spool.record(self._item.seq, finished=done, begun=None if began else index)
+            await self._parts.spool.record(self._item.seq, finished=done, begun=index)
+            done = None
             point(f"begun-{step.action.value}")
-            result = await self._do(current, step, began=began)
+            self._in_doubt = began
+            try:
+                result = await self._do(current, step, began=began)
+            except (ReamazeError, StagingError):
+                if not self._in_doubt:
+                    await self._parts.spool.record(self._item.seq, undone=index)
+                raise
             point(f"called-{step.action.value}")
             done = (index, json.dumps(result, ensure_ascii=False))
             await self._remember(step, result)
@@ -219,16 +238,16 @@ class Attempt:
     async def _say(self, conversation: Conversation, message: Message) -> Receipt:
         match conversation:
             case New():
-                return await self._client.create(conversation, message)
+                return await self._heard(self._client.create(conversation, message))
             case Existing(slug, otherwise):
                 try:
-                    return await self._client.append(slug, message)
+                    return await self._heard(self._client.append(slug, message))
                 except MissingError:
                     await self._learn(None)
                     self._progress.remarks.append(
                         f"The conversation `{slug}` no longer exists at Re:amaze: a new one was opened."
                     )
-                    return await self._client.create(otherwise, message)
+                    return await self._heard(self._client.create(otherwise, message))
             case _ as never:
                 assert_never(never)
 
@@ -245,7 +264,7 @@ class Attempt:
         )
         if began and (found := await self._look(key, current.draft.user.email)) is not None:
             return found
-        return await self._client.append(slug, message)
+        return await self._heard(self._client.append(slug, message))
 
     async def _note(self, current: Plan, key: str, *, began: bool) -> Receipt:
         slug = self._slug()
@@ -259,7 +278,17 @@ class Attempt:
         )
         if began and (found := await self._look(key, brand.user)) is not None:
             return found
-        return await self._client.append(slug, message)
+        return await self._heard(self._client.append(slug, message))
+
+    async def _heard(self, call: Awaitable[Receipt]) -> Receipt:
+        """The answer of a call that changes something; whether it may have been heard is known afterwards."""
+        self._in_doubt = True
+        try:
+            return await call
+        except (RefusedError, MissingError, LaterError, OutageError):
+            # Each of these says that nothing was done.
+            self._in_doubt = False
+            raise
 
     def _note_lines(self, current: Plan) -> list[str]:
         lost = [
@@ -286,16 +315,19 @@ class Attempt:
 
     async def _look(self, key: str, email: str) -> Receipt | None:
         """The message of that key, if an earlier, unclear call did arrive; None after looking twice, some time apart."""
+        slug = self._progress.conversation.slug
         for look in (1, 2):
-            slug = self._progress.conversation.slug
-            found = await self._client.find_message(slug, key) if slug is not None else None
-            if found is None:
+            if slug is not None:
+                found = await self._client.find_message(slug, key)
+            else:
                 found = await self._client.find_conversation(key, email, self._item.received_at)
             if found is not None:
                 log.info("found", id=self._item.id, slug=found.slug, look=look)
                 return found
             if look == 1:
                 await asyncio.sleep(self._parts.config.reamaze.look_again_s)
+        # Looked for twice and not there: the earlier call was not heard.
+        self._in_doubt = False
         return None
 
 

@@ -112,6 +112,7 @@ def record(
     planned: Sequence[tuple[str, str]],
     finished: tuple[int, str] | None,
     begun: int | None,
+    undone: int | None,
 ) -> None:
     _one(connection, seq)
     now = steady.wall_us()
@@ -131,6 +132,8 @@ def record(
     if begun is not None:
         # The first beginning counts: a read-back must look as far as the first call that may have been heard.
         _set_step(connection, seq, begun, begun_at=func.coalesce(steps.c.begun_at, now))
+    if undone is not None:
+        _set_step(connection, seq, undone, begun_at=None)
 
 
 def set_slug(connection: Connection, conversation: int, slug: str | None) -> None:

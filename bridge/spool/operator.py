@@ -166,6 +166,9 @@ class Operator:
         return connection.execute(found.order_by(_row.seq).limit(limit)).all()
 
     def _take_up(self, connection: Connection, row: AnyRow) -> None:
+        if not _has_spoken(connection, row.seq):
+            # Nothing was said yet: an operator who mended the config wants today's rules, not the plan of then.
+            _forget_plan(connection, row.seq)
         waits = row.state in WAITING
         state = row.state if waits else ("new" if row.conversation is None else "behind")
         now = self._steady.now_us()
@@ -201,13 +204,12 @@ class Operator:
             lanes.arrange(connection, row.conversation)
 
     def _redirect(self, connection: Connection, row: AnyRow, target: Target) -> None:
-        begun = select(func.count()).where(steps.c.seq == row.seq, steps.c.begun_at.is_not(None))
-        if connection.execute(begun).scalar_one():
+        if _has_spoken(connection, row.seq):
             raise SpoolError("its delivery has begun; it can be retried or dropped, but not sent elsewhere")
         connection.execute(
             schema.insert(connection, schema.brands).on_conflict_do_nothing(), {"brand": target.brand}
         )
-        connection.execute(delete(steps).where(steps.c.seq == row.seq))
+        _forget_plan(connection, row.seq)
         connection.execute(
             update(deliveries)
             .where(_row.seq == row.seq)
@@ -217,7 +219,6 @@ class Operator:
                 recipients=pack_all(target.recipients),
                 conversation=None,
                 duplicate_key=None,
-                plan=None,
             )
         )
         lanes.note(
@@ -255,3 +256,16 @@ def _has_id(id_: str) -> ColumnElement[bool]:
     mail_id, _, part = id_.lower().partition(".")
     wanted = _row.mail_id == mail_id
     return wanted & (_row.part == int(part)) if part.isdecimal() else wanted
+
+
+def _has_spoken(connection: Connection, seq: int) -> bool:
+    """Whether Re:amaze has, or may have, heard of the delivery. Staging a file tells it nothing."""
+    begun = select(func.count()).where(
+        steps.c.seq == seq, steps.c.begun_at.is_not(None), steps.c.name.not_like("stage %")
+    )
+    return bool(connection.execute(begun).scalar_one())
+
+
+def _forget_plan(connection: Connection, seq: int) -> None:
+    connection.execute(delete(steps).where(steps.c.seq == seq))
+    connection.execute(update(deliveries).where(_row.seq == seq).values(plan=None))

@@ -216,14 +216,24 @@ class Spool:
         steps: Sequence[tuple[str, str]] = (),
         finished: tuple[int, str] | None = None,
         begun: int | None = None,
+        undone: int | None = None,
     ) -> None:
         """Write down the plan with its steps (name, key), a step finished with its answer (JSON), a step begun.
+
+        `undone` takes a beginning back: its call is known to have changed nothing, so nobody need look for it.
 
         Any combination, in this order, in one transaction. Raises SpoolError for a step the plan does not have.
         """
         await self._writer.submit(
             lambda connection: claims.record(
-                connection, seq, self._steady, plan=plan, planned=steps, finished=finished, begun=begun
+                connection,
+                seq,
+                self._steady,
+                plan=plan,
+                planned=steps,
+                finished=finished,
+                begun=begun,
+                undone=undone,
             )
         )
 
