@@ -26,6 +26,7 @@ _NOT_BASE64 = bytes(
 )
 _MISWRITTEN = re.compile(rb"=(?:[ \t]|0D0A)")
 _SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
+_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{4,}+(?:={1,2}|(?<=[A-Za-z0-9+/]{16}))[ \t]*+(?:[\r\n]|\Z)")
 _PADDING = re.compile(rb"[=\s]*+")
 _MORE_BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,80}+(?:={1,2}|(?<=[A-Za-z0-9+/]{16}))(?:\s|\Z|[A-Za-z0-9+/])")
 #: Each costs a step of Python: a mail of 7 MB whose every line is padded has fewer.
@@ -75,6 +76,8 @@ def read(decoded: bytes, leaf: Leaf) -> str:
 
 def looks_like_base64(sample: bytes) -> bool:
     """False for plain words under a false Content-Transfer-Encoding."""
+    if _BASE64_LINE.match(sample.lstrip()):
+        return True
     odd = sum(sample.count(char) for char in (b".", b",", b"<", b">", b":", b"'", b"(", b"!", b"?", b"-"))
     return odd < 4 or odd * 50 < len(sample)
 

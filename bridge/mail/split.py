@@ -140,7 +140,8 @@ class _Splitter:
         declared = part.type.parameters.get("boundary", "").rstrip().encode("utf-8", "replace")
         if declared and (found := _bounds(self.content, part, declared, room)):
             return found
-        guess = _GUESSED.search(self.content, part.body, min(part.end, part.body + _GUESS_BYTES))
+        # The line end before the body is the one before a delimiter in its first line.
+        guess = _GUESSED.search(self.content, max(part.body - 1, 0), min(part.end, part.body + _GUESS_BYTES))
         if guess and (found := _bounds(self.content, part, guess[1].rstrip(), room)):
             where = part.section or "1"
             self.defects.append(f"Part {where}: its boundary was missing or wrong and had to be guessed.")

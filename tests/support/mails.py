@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from base64 import encodebytes
 
+from bridge.mail import decode
+from bridge.model import Attached, Mail, Written
+
 BOUNDARY = "b-7f3a"
 
 Text = str | bytes
@@ -71,3 +74,26 @@ def file(
     if shown:
         head.append(f"Content-Disposition: {shown}")
     return part(*head, body=encodebytes(content))
+
+
+def shape(found: Mail) -> list[str]:
+    """The blocks as a person would list them: text=…, html=…, and files by type or name."""
+    shown = []
+    for block in found.blocks:
+        if isinstance(block, Written):
+            words = [
+                f"{kind}={value.strip()}"
+                for kind, value in (("text", block.text), ("html", block.html))
+                if value
+            ]
+            shown.append(" ".join(words) or "nothing")
+        else:
+            leaf = found.leaves[block.leaf]
+            shown.append(leaf.filename or leaf.content_type)
+    return shown
+
+
+def contents(raw: bytes, found: Mail) -> list[bytes]:
+    return [
+        b"".join(decode.chunks(raw, found.leaves[b.leaf])) for b in found.blocks if isinstance(b, Attached)
+    ]
