@@ -18,7 +18,7 @@ _QUOTED = r'"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[\x20-\x7e])*"'
 _MAILBOX = rf"(?:{_QUOTED}|{_ATOM})(?:@{_ATOM})?"
 #: `<@relay.example,@other.example:user@host>`: the route is to be ignored (RFC 5321, appendix C).
 _ROUTE = r"(?:@[^\x00-\x20\x7f:<>]*:)?"
-_BRACKETS = re.compile(rf"[ \t]*<[ \t]*{_ROUTE}({_MAILBOX})[ \t]*>?(?:[ \t]+(.*))?")
+_BRACKETS = re.compile(rf"[ \t]*<[ \t]*{_ROUTE}({_MAILBOX})[ \t]*(?:>(?:[ \t]+(.*))?)?")
 _NAMED = re.compile(rf"(?:[ \t]*{_QUOTED}[ \t]*|[^\"<>@]*)<({_MAILBOX})>(?:[ \t]+(.*))?")
 _BARE = re.compile(rf"[ \t]*({_MAILBOX})(?:[ \t]+(.*))?")
 

@@ -58,12 +58,8 @@ class BridgeSMTP(SMTP):
         """
         session = type(self).__new__(type(self))
         session.__dict__.update(self.__dict__)
-        asyncio.StreamReaderProtocol.__init__(
-            session,
-            asyncio.StreamReader(loop=self.loop),
-            client_connected_cb=session._cb_client_connected,  # noqa: SLF001 - as the constructor does
-            loop=self.loop,
-        )
+        # Neither stream reader nor writer: bytes are taken and given where they arise.
+        asyncio.StreamReaderProtocol.__init__(session, None, loop=self.loop)  # type: ignore[arg-type]  # it may be None
         session._begin()  # noqa: SLF001 - its own class
         return session
 
