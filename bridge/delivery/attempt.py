@@ -255,9 +255,10 @@ class Attempt:
         slug = self._slug()
         if step.file is None:
             raise ValueError(f"the step {step.name} has no file")
+        place = current.attached.index(step.file) + 1
         message = Message(
             user=current.draft.user,
-            body=f"📎 {note.escape(current.draft.files[step.file].name)}",
+            body=f"File {place} of {len(current.attached)}: {note.escape(current.draft.files[step.file].name)}",
             key=key,
             attachments=(self._progress.urls[step.file],),
             suppress_notifications=True,
