@@ -33,6 +33,7 @@ def warnings(config: schema.Config) -> Iterator[Finding]:
     for index, listener in enumerate(config.smtp.listeners):
         for finding in _listener(listener):
             yield (("smtp", "listeners", index, finding[0]), finding[1])
+    yield from _shadowed(config.routes)
     yield from _public_url(config)
     for name, brand in config.reamaze.brands.items():
         url = urlsplit(brand.base_url)
@@ -155,6 +156,22 @@ def _listener(listener: schema.Listener) -> Iterator[tuple[str, str]]:
             )
         elif not any(network.version == may.version and network.overlaps(may) for may in listener.networks):
             yield "trusted", f"{network} may not connect at all; add it to `networks` or remove it here"
+
+
+def _shadowed(routes: tuple[schema.Route, ...]) -> Iterator[Finding]:
+    """Recipients that never get mail, because an earlier route takes their whole domain."""
+    domains: dict[str, str] = {}
+    for index, route in enumerate(routes):
+        for number, recipient in enumerate(route.recipients):
+            taken = domains.get(recipient.lower().rpartition("@")[2])
+            if taken is not None and taken != route.name and not recipient.startswith("/"):
+                yield (
+                    ("routes", index, "recipients", number),
+                    f'route "{taken}" stands before this one and takes the whole domain; move this route above it',
+                )
+        for recipient in route.recipients:
+            if recipient.startswith("@"):
+                domains.setdefault(recipient.lower()[1:], route.name)
 
 
 def _public_url(config: schema.Config) -> Iterator[Finding]:

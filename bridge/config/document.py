@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -213,12 +214,14 @@ class _Builder:
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
         wrong = "this tag or value is not one a config can hold; put text into quotes"
-        try:
-            if not _UNPRINTABLE.search(node.value):
-                return node.value if node.tag == _STRING else self._loader.construct_object(node)
+        if _UNPRINTABLE.search(node.value):
             wrong = "the text holds a control character; remove it"
-        except (yaml.YAMLError, ValueError, OverflowError):
-            pass
+        elif node.tag == _STRING:
+            return node.value
+        elif node.tag == self._loader.resolve(yaml.ScalarNode, node.value, (True, False)):  # type: ignore[no-untyped-call]  # in its stubs
+            # Only what the value itself looks like: a tag that promises something else breaks PyYAML in many ways.
+            with suppress(yaml.YAMLError, ValueError, OverflowError):
+                return self._loader.construct_object(node)
         self._mistake(node, path, wrong)
         self._document.unread.add(path)
         return ""

@@ -496,6 +496,12 @@ def test_a_section_of_any_shape_is_answered_with_mistakes(key: str, value: str) 
             "http://127.0.0.1:8025",
             "15:5: staging.serve.public_url: only this host",
         ),
+        (
+            '    recipients: ["support@example.com"]\n    brand: acme\n    channel: support\n',
+            '    recipients: ["@Example.com"]\n    brand: acme\n    channel: support\n'
+            "  - {name: sales, recipients: [sales@example.com], brand: acme, channel: sales}\n",
+            '13:32: routes[1].recipients[0]: route "support" stands before this one',
+        ),
         ("https://acme", "http://acme", "19:7: reamaze.brands.acme.base_url: the token travels unencrypted"),
         ("127.0.0.1:2525", "0.0.0.0:2525", "5:7: smtp.listeners[0].listen: only this host may connect"),
         ("127.0.0.1:2525", "127.0.0.1:2525\n      networks: []", "6:7: smtp.listeners[0].networks: empty"),
