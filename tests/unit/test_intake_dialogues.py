@@ -1,7 +1,7 @@
 """Every script of tests/dialogues, line for line.
 
 A script begins with `#` lines that say what it shows. `listener:` and `smtp:` set keys of the config, `spool:` switches trouble
-on. `C:` is a line of the client, sent with CRLF; `R:` is sent as it stands, with escapes read. What stands between two `S:` blocks
+on. `C:` is a line of the client, sent with CRLF; `R:` is sent as it is, with escapes read. What stands between two `S:` blocks
 is sent at once. `S:` is a line of the server; `S: (closed)` means that it closed the connection. `=` counts the mails stored.
 """
 
