@@ -61,8 +61,8 @@ class Reader:
     def _text(self, leaf: Leaf) -> list[Block]:
         """Plain text, cut around the files that were uuencoded into it."""
         if leaf.encoding == "x-uuencode":
-            self.leaves[leaf.index] = replace(leaf, content_type="application/octet-stream")
-            return [Attached(leaf.index)]
+            # The text as it stands: the file in it has its own name, and what is around it is not lost.
+            leaf = self.leaves[leaf.index] = replace(leaf, encoding="identity")
         source: Content
         if isinstance(leaf.content, Span) and leaf.encoding == "identity":
             source, start, end = self.content, leaf.content.start, leaf.content.end

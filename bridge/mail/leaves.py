@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bridge.mail import charsets, decode, headers, hygiene, parameters, words
+from bridge.mail import charsets, decode, headers, hygiene, parameters, uu, words
 from bridge.mail.headers import Content
 from bridge.mail.limits import Limits
 from bridge.mail.split import Part
@@ -73,6 +73,8 @@ def read(content: Content, part: Part, index: int, limits: Limits, defects: list
     )
     if leaf.filename is None and leaf.content_type in _NESTED:
         return _named_by_subject(content, leaf, limits)
+    if leaf.filename is None and leaf.encoding == "x-uuencode" and leaf.content_type != "text/plain":
+        return replace(leaf, filename=uu.name(content, part.body, min(part.end, part.body + _SAMPLE_BYTES)))
     return leaf
 
 

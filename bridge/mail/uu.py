@@ -46,10 +46,19 @@ def find(content: Content, start: int, end: int, limit: int) -> tuple[Block, ...
         closing = _next(content, _END_MARK, position, end)
         if closing is None:
             break
-        name = hygiene.clean(charsets.decode(begin[2])).strip()
-        found.append(Block(begin.start(1), closing.end(), name))
+        found.append(Block(begin.start(1), closing.end(), _name(begin)))
         position = closing.end() - 1
     return tuple(found)
+
+
+def name(content: Content, start: int, end: int) -> str | None:
+    """The name on the first begin line."""
+    begin = _BEGIN.match(content, start, end) or _next(content, _BEGIN_MARK, start, end)
+    return _name(begin) if begin else None
+
+
+def _name(begin: re.Match[bytes]) -> str:
+    return hygiene.clean(charsets.decode(begin[2])).strip()
 
 
 def _next(

@@ -55,7 +55,7 @@ def _check(content: bytes) -> Mail:
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=2000))
 @example(b"")
 @example(b"\0")
@@ -70,19 +70,19 @@ def test_raw_bytes_parse(content: bytes) -> None:
     _check(content)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(mail_bytes)
 def test_bytes_of_the_alphabet_of_mail_parse(content: bytes) -> None:
     _check(content)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(trees, st.binary(max_size=60), st.integers(0, 500))
 def test_trees_parse_also_when_damaged(tree: bytes, noise: bytes, place: int) -> None:
     _check(tree[:place] + noise + tree[place + len(noise) :])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(trees)
 def test_line_ends_make_no_difference(tree: bytes) -> None:
     """Case 42."""
@@ -94,7 +94,7 @@ def test_line_ends_make_no_difference(tree: bytes) -> None:
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(trees, trees)
 def test_words_and_files_of_a_mixed_mail_are_those_of_its_parts(first: bytes, second: bytes) -> None:
     whole = (

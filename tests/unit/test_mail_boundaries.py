@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import mmap
+
 import pytest
 from support.mails import BOUNDARY, contents, fields, file, html, joined, mixed, multipart, part, plain, shape
 from support.mails import mail as mail_of
 
 from bridge import mail
-from bridge.mail import Limits
+from bridge.mail import Limits, split
 from bridge.model import Mail, Written
 
 
@@ -103,6 +105,18 @@ class TestBoundaries:
             part("Content-Type: application/x", body="one\r\n"), part("Content-Type: application/x", body="")
         )
         assert contents(raw, mail.parse(raw)) == [b"one\r\n", b""]
+
+
+@pytest.mark.parametrize("padding", range(24))
+def test_a_map_is_read_like_bytes(padding: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map is searched in windows: no delimiter hides on their border."""
+    monkeypatch.setattr(split, "_WINDOW", 64 * 12)
+    raw = mixed(
+        plain("x" * padding), multipart("related", html("H"), file(), boundary="in"), file(b"abc" * 900)
+    )
+    content = mmap.mmap(-1, len(raw))
+    content.write(raw)
+    assert mail.parse(content) == mail.parse(raw)
 
 
 class TestLimits:

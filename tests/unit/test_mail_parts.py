@@ -269,6 +269,24 @@ CASES: Sequence[tuple[int, str, bytes, list[str]]] = [
         mail_of(body="begin 644 times\r\nand never stop\r\nend\r\n"),
         ["text=begin 644 times\nand never stop\nend"],
     ),
+    (
+        76,
+        "a text in the encoding of uuencode",
+        mail_of("Content-Transfer-Encoding: x-uuencode", body="Here:\nbegin 644 a.txt\n#86)C\n`\nend\n"),
+        ["text=Here:", "a.txt"],
+    ),
+    (
+        76,
+        "a part in the encoding of uuencode",
+        mixed(
+            part(
+                "Content-Type: application/zip",
+                "Content-Transfer-Encoding: x-uuencode",
+                body="begin 644 a.zip\n#86)C\n`\nend",
+            )
+        ),
+        ["a.zip"],
+    ),
     (76, "no end", mail_of(body="begin 644 a.txt\n#86)C\n"), ["text=begin 644 a.txt\n#86)C"]),
 ]
 
