@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bridge.compose import escape, html, plain, reference
+from bridge.compose import escape, files, html, plain, reference
 from bridge.compose.files import Naming
 from bridge.compose.html import Converted
 from bridge.compose.reference import DataPicture
@@ -172,8 +172,12 @@ def _renumbered(making: _Making, converted: Converted) -> str:
     before = len(making.data_pictures)
     if not converted.data_pictures:
         return converted.markdown
+    taken = {
+        name.casefold() for name in (*making.names.values(), *(one.name for one in making.data_pictures))
+    }
     for picture in converted.data_pictures:
-        making.data_pictures.append(replace(picture, index=picture.index - before))
+        name = files.unique(picture.name, taken)
+        making.data_pictures.append(replace(picture, index=picture.index - before, name=name))
     if not before:
         return converted.markdown
 
@@ -284,11 +288,22 @@ def _cut(whole: str, max_chars: int) -> tuple[str, str | None]:
         head = head[:paragraph]
     elif line > room // 2:
         head = head[:line]
-    elif (mark := head.rfind(FILE_MARK[0])) > head.rfind(FILE_MARK[1]):
-        head = head[: head.rfind("![", 0, mark)]
+    else:
+        head = head[: _before_picture(whole, room)]
     if (fence := _open_fence(head)) is not None:
         head = f"{head.rstrip()}\n{fence}"
     return f"{head.rstrip()}\n\n{CUT}", whole
+
+
+def _before_picture(markdown: str, room: int) -> int:
+    """The place to cut: the room, or where the picture begins that stands across it."""
+    end = 0
+    for match in _MARK.finditer(markdown):
+        opening = markdown.rfind("![", end, match.start())
+        end = match.end() + 1
+        if end > room:
+            return opening if 0 <= opening < room else room
+    return room
 
 
 _FENCE = re.compile(r"^(`{3,})", re.MULTILINE)

@@ -7,6 +7,7 @@ nodes are bounded, the time is linear, and no words are lost to a bound: beyond 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ _INLINE = {
     "tt": "code",
     "q": "q",
 }
+_DOCUMENT_END = re.compile(r"</(?:html|body)\s{0,20}>", re.IGNORECASE)
 #: libxml2 stops at 2,048 nested elements and throws away the rest of the mail.
 _PARSER_DEPTH = 2_040
 _A = frozenset(("a",))
@@ -75,8 +77,10 @@ def parse(html: str) -> Any | None:
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, recover=True, no_network=True
     )
+    # Two documents in one part are one to a reader; libxml2 reads no further than the end of the first.
+    html = _DOCUMENT_END.sub("<div></div>", html.replace("\x00", ""))
     try:
-        return etree.fromstring(html.replace("\x00", "").encode("utf-8", "replace"), parser)
+        return etree.fromstring(html.encode("utf-8", "replace"), parser)
     except etree.LxmlError:
         return None
 

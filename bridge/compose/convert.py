@@ -247,8 +247,7 @@ class Converter(MarkdownConverter):
         """A fence, or plain text where the sender's client only wrapped plain text in `<pre>`."""
         if not text.strip():
             return ""
-        alone = el.parent is not None and el.parent.parent is None and len(el.parent.nodes()) == 1
-        if el.get("prose") or alone:
+        if el.get("prose") or _is_all(el):
             return plain.to_markdown(text)
         return plain.fenced(text.strip("\n"))
 
@@ -306,6 +305,15 @@ _TOP_BULLET = re.compile(r"^- ", re.MULTILINE)
 
 def _other_marker(lines: str, kind: str) -> str:
     return _TOP_NUMBER.sub(r"\1) ", lines) if kind == "ol" else _TOP_BULLET.sub("* ", lines)
+
+
+def _is_all(node: Node) -> bool:
+    """Whether the node is all there is in the mail."""
+    parent = node.parent
+    if parent is None or parent.parent is not None:
+        return False
+    others = [child for child in parent.children if child is not node and not isinstance(child, Break)]
+    return not any(isinstance(child, Node) or child.strip() for child in others)
 
 
 def _span(node: Node, name: str) -> int:

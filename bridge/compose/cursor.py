@@ -152,7 +152,8 @@ class Frame:
                 return " "
             return "\n\n" if cursor.owed == 2 else "  \n"
         if cursor.cell:
-            return " " if cursor.last == ":" or cursor.cell_chars <= 2 else " | "
+            is_label = cursor.last == ":" or (cursor.cell_chars <= 3 and not cursor.last.isalnum())
+            return " " if is_label else " | "
         return " " if cursor.space and cursor.said else ""
 
     def say_block(self, block: str, *, tight: bool = False) -> None:

@@ -32,22 +32,23 @@ def inline(text: str, *, edge: bool = False) -> str:
     harmless = "" if edge else _harmless(text)
 
     def replace(match: re.Match[str]) -> str:
-        token = match[0]
+        found = match[0]
         match match.lastgroup:
             case "autolink":
-                return token
+                return found
             case "url":
-                return _url(token)
+                return _url(found)
             case "run":
-                if token[0] in harmless or not _flanks(text, match.start(), match.end(), edge):
-                    return token
-                return ("\\" + token[0]) * len(token)
+                if found[0] in harmless or not _flanks(text, match.start(), match.end(), edge):
+                    return found
+                return ("\\" + found[0]) * len(found)
             case "ticks":
-                return token if "`" in harmless else "\\`" * len(token)
+                return found if "`" in harmless else "\\`" * len(found)
             case "each":
-                return "\\~" * len(token)
+                return "\\~" * len(found)
             case _:
-                return "\\" + token
+                at_line_end = text[match.end() : match.end() + 1] in ("", "\n")
+                return found if at_line_end and found in "\\<" and not edge else "\\" + found
 
     return _TOKEN.sub(replace, text)
 
@@ -121,10 +122,10 @@ _PLAIN_TOKEN = re.compile(
 
 
 def _plain(text: str, match: re.Match[str]) -> str:
-    token = match[0]
+    found = match[0]
     if match.lastgroup == "run" and not _flanks(text, match.start(), match.end(), edge=True):
-        return token
-    return "".join("\\" + character for character in token)
+        return found
+    return "".join("\\" + character for character in found)
 
 
 def _flanks(text: str, start: int, end: int, edge: bool) -> bool:
@@ -139,11 +140,9 @@ def _flanks(text: str, start: int, end: int, edge: bool) -> bool:
 
 
 def _harmless(text: str) -> str:
-    """Which of `*`, `_` and the backtick stand in the text fewer than two times as a possible delimiter."""
-    harmless = ""
-    for character in "*_":
-        if text.count(character) < 2:
-            harmless += character
-    if text.count("`") < 2:
-        harmless += "`"
-    return harmless
+    """Which of `*`, `_` and the backtick stand in one place at most: a delimiter needs a partner."""
+    runs = [run[0] for run in _RUN.findall(text)]
+    return "".join(character for character in "*_`" if runs.count(character) < 2)
+
+
+_RUN = re.compile(r"\*+|_+|`+")

@@ -173,7 +173,7 @@ def checked(naming: Naming, head: bytes, taken: Iterable[str] = ()) -> Naming:
         return naming
     name = naming.name
     if not _EXTENSION.search(name) or name.endswith(".bin"):
-        name = _unique(name.removesuffix(".bin") + _EXTENSION_OF[found], {one.casefold() for one in taken})
+        name = unique(name.removesuffix(".bin") + _EXTENSION_OF[found], {one.casefold() for one in taken})
     if naming.content_type == OPAQUE:
         return replace(naming, name=name, content_type=actual)
     remark = f"“{naming.name}” is declared as {naming.content_type} but holds {found}."
@@ -246,7 +246,7 @@ def _name(leaf: Leaf, taken: set[str]) -> Naming:
     name = own or _found(leaf)
     if not _EXTENSION.search(name):
         name += _EXTENSION_OF.get(declared, ".bin")
-    name = _unique(name, taken)
+    name = unique(name, taken)
     content_type = servable(declared)
     remark = ""
     if given and name != given:
@@ -313,8 +313,8 @@ def _split(name: str) -> tuple[str, str]:
     return stem, match[0]
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    """The name, with a number before its extension where it is taken; the name is then taken too."""
+def unique(name: str, taken: set[str]) -> str:
+    """The name, with a number before its extension where it is taken; it is then taken too."""
     stem, extension = _split(name)
     candidate = name
     number = 2

@@ -63,7 +63,7 @@ def _undoubled(lines: list[str]) -> list[str]:
         else:
             empty += 1
     between = runs[1:]
-    if len(between) < 4 or max(between) < 3 or any(run % 2 == 0 for run in between):
+    if len(between) < 4 or sum(run >= 3 for run in between) < 2 or any(run % 2 == 0 for run in between):
         return lines
     kept: list[str] = []
     empty = 0
@@ -134,18 +134,17 @@ def _is_drawing(lines: Sequence[str]) -> bool:
     """Whether only a fixed pitch keeps these lines readable: drawn or aligned tables, indented code."""
     if len(lines) < 2 or any("://" in line for line in lines):
         return False
-    if sum(1 for line in lines if "|" in line or _BOX.search(line)) >= 2 and any(
-        _DRAWN_RULE.match(line) or _BOX.search(line) for line in lines
-    ):
+    rules = sum(1 for line in lines if _DRAWN_RULE.match(line))
+    drawn = sum(1 for line in lines if "|" in line or _BOX.search(line))
+    if drawn and (rules or any(_BOX.search(line) for line in lines)) and drawn + rules >= 3:
         return True
     if all(line.startswith("    ") for line in lines):
         return max(map(len, lines)) <= 120
     if len(lines) < 3:
         return False
     columns = [{gap.end() for gap in _WIDE_GAP.finditer(line)} for line in lines]
-    ruled = any(_DRAWN_RULE.match(line) for line in lines)
     aligned = [len(one & two) for one, two in pairwise(columns)]
-    return sum(1 for shared in aligned if shared) >= (len(lines) - 1) * (0.5 if ruled else 0.8)
+    return sum(1 for shared in aligned if shared) >= (len(lines) - 1) * (0.5 if rules else 0.8)
 
 
 def fenced(text: str) -> str:

@@ -39,6 +39,7 @@ def kind(element: Any) -> Kind:
     if next(element.iterdescendants("table"), None) is not None:
         return Kind.LAYOUT
     counts: list[int] = []
+    below: dict[int, int] = {}
     headed = False
     for row in element.iterdescendants("tr"):
         cells = [cell for cell in row if cell.tag in ("td", "th")]
@@ -49,7 +50,11 @@ def kind(element: Any) -> Kind:
         if any(_is_page(cell) for cell in cells):
             return Kind.LAYOUT
         headed = headed or all(cell.tag == "th" for cell in cells)
-        counts.append(sum(_span(cell) for cell in cells))
+        # Cells that reach down from a row above count in each row they reach.
+        counts.append(sum(_span(cell) for cell in cells) + below.pop(len(counts), 0))
+        for cell in cells:
+            for reached in range(len(counts), len(counts) + min(50, _span(cell, "rowspan")) - 1):
+                below[reached] = below.get(reached, 0) + _span(cell)
     if not counts or not 2 <= max(counts) <= _MAX_COLUMNS:
         return Kind.LAYOUT
     even = sum(1 for count in counts if count == max(counts)) >= 0.7 * len(counts)
@@ -92,8 +97,8 @@ def _is_page(cell: Any) -> bool:
     return length > 1_500
 
 
-def _span(cell: Any) -> int:
-    value = (cell.get("colspan") or "1").strip()
+def _span(cell: Any, name: str = "colspan") -> int:
+    value = (cell.get(name) or "1").strip()
     return (
         max(1, min(_MAX_COLUMNS + 1, int(value)))
         if value.isascii() and value.isdigit() and len(value) < 6
