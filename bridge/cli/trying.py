@@ -178,7 +178,7 @@ def _expected() -> set[str]:
 
 
 def _verdict(sha256: str) -> str:
-    return "fetched, byte-identical" if sha256 in _expected() else "fetched, but other bytes"
+    return "fetched, byte-identical" if sha256 in _expected() else "fetched"
 
 
 async def _stay(page: str, smtp_port: int) -> None:

@@ -58,7 +58,10 @@ class Loop:
         self._parts = parts
         self._rng = rng or Random()  # noqa: S311 - jitter needs no secrecy
         self.gates = Gates(parts.clock, parts.config.retry)
-        self._running: set[asyncio.Task[None]] = set()
+        #: What is under way, by task.
+        self._running: dict[asyncio.Task[None], Item] = {}
+        #: Numbers of deliveries whose next state could not be written down; given back when the spool works again.
+        self._stranded: set[int] = set()
         self._limit = parts.config.reamaze.parallel * len(parts.config.reamaze.brands)
         self._stopping = False
         #: monotonic seconds of the last turn of either task; the watchdog asks for it.
@@ -76,9 +79,13 @@ class Loop:
         """Take up nothing new and give what is under way its time; the rest is left to the next start, safely."""
         self._stopping = True
         if self._running:
-            await asyncio.wait(set(self._running), timeout=within_s)
-        for task in self._running:
+            await asyncio.wait(self._running, timeout=within_s)
+        left = dict(self._running)
+        for task in left:
             task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        # Stopping is not the mail's fault: no strike remains.
+        await self._parts.spool.give_back([item.seq for item in left.values()])
 
     async def _turning(self, turn: Callable[[], Coroutine[Any, Any, bool]]) -> None:
         """Take turns; rest between two only when there was nothing to do, and until the spool stirs."""
@@ -92,6 +99,9 @@ class Loop:
             except SpoolError as error:
                 log.error("spool-failed", reason=str(error), rest_s=SPOOL_REST_S)
                 await asyncio.sleep(SPOOL_REST_S)
+            except Exception as error:  # noqa: BLE001 - a bug of ours must not stop the mail behind it
+                log.error("turn-failed", error=type(error).__name__, at=_where(error))
+                await asyncio.sleep(SPOOL_REST_S)
 
     # -- sorting -----------------------------------------------------------------------------------
 
@@ -99,14 +109,18 @@ class Loop:
         items = await self._parts.spool.unsorted(SORT_BATCH)
         if not items:
             return False
-        known = [(item, route) for item in items if (route := await self._fit(item)) is not None]
-        sortings = await self._sortings(known)
-        await asyncio.gather(
-            *(
-                self._place(item, route, sorting)
-                for (item, route), sorting in zip(known, sortings, strict=True)
+        try:
+            known = [(item, route) for item in items if (route := await self._fit(item)) is not None]
+            sortings = await self._sortings(known)
+            await asyncio.gather(
+                *(
+                    self._place(item, route, sorting)
+                    for (item, route), sorting in zip(known, sortings, strict=True)
+                )
             )
-        )
+        except BaseException:
+            self._stranded.update(item.seq for item in items)
+            raise
         return True
 
     async def _fit(self, item: Item) -> Route | None:
@@ -162,6 +176,9 @@ class Loop:
     # -- carrying ----------------------------------------------------------------------------------
 
     async def _carry_some(self) -> bool:
+        if self._stranded:
+            await self._parts.spool.give_back(sorted(self._stranded))
+            self._stranded.clear()
         free = self._limit - len(self._running)
         if free <= 0:
             return False
@@ -171,15 +188,15 @@ class Loop:
         for item in items:
             self.gates.claimed(item.brand)
             task = asyncio.create_task(self._carry(item))
-            self._running.add(task)
+            self._running[task] = item
             task.add_done_callback(self._carried)
         return bool(items)
 
     def _carried(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        item = self._running.pop(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            # The item stays busy and is taken up at the next start; its strike is on disk.
-            log.error("unsettled", reason=f"{type(error).__name__}: {error}")
+            self._stranded.add(item.seq)
+            log.error("unsettled", id=item.id, error=type(error).__name__, reason=str(error))
 
     async def _carry(self, item: Item) -> None:
         began_s = self._parts.clock.monotonic_s()

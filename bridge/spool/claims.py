@@ -129,6 +129,8 @@ def record(
             answer=answer,
             begun_at=func.coalesce(steps.c.begun_at, now),
         )
+        # A mail that gets on is not the one that kills the daemon; poison dies at the same step each time.
+        connection.execute(update(deliveries).where(_row.seq == seq, _row.strikes > 1).values(strikes=1))
     if begun is not None:
         # The first beginning counts: a read-back must look as far as the first call that may have been heard.
         _set_step(connection, seq, begun, begun_at=func.coalesce(steps.c.begun_at, now))
