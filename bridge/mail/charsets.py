@@ -37,7 +37,6 @@ mac_cyrillic mac_greek mac_turkish mac_iceland tis_620 hp_roman8
 _CODECS = frozenset(_NAMES.split())
 #: What real mailers mean, best first.
 _SUPERSETS = {
-    "ascii": ("cp1252",),
     "latin_1": ("cp1252",),
     "iso8859_8": ("iso8859_8", "cp1255"),
     "iso8859_9": ("cp1254",),
@@ -189,7 +188,8 @@ def _roughly(content: bytes, codecs: tuple[str, ...]) -> str:
     for codec in _detected(content):
         if (read := _strictly(content, codec)) is not None:
             return read
-    return content.decode(codecs[0] if codecs and not _MULTIBYTE.match(codecs[0]) else "cp1252", "replace")
+    trusted = codecs[:1] if codecs and codecs[0] != "ascii" and not _MULTIBYTE.match(codecs[0]) else ()
+    return content.decode(trusted[0] if trusted else "cp1252", "replace")
 
 
 def _detected(content: bytes) -> tuple[str, ...]:

@@ -78,8 +78,13 @@ def looks_like_base64(sample: bytes) -> bool:
     """False for plain words under a false Content-Transfer-Encoding."""
     if _BASE64_LINE.match(sample.lstrip()):
         return True
-    odd = sum(sample.count(char) for char in (b".", b",", b"<", b">", b":", b"'", b"(", b"!", b"?", b"-"))
-    return odd < 4 or odd * 50 < len(sample)
+    odd = len(sample) - len(sample.translate(None, b".,<>:'(!?-"))
+    if odd >= 4 and odd * 50 >= len(sample):
+        return False
+    letters = sample.translate(None, _NOT_BASE64)
+    small = len(letters) - len(letters.translate(None, b"abcdefghijklmnopqrstuvwxyz"))
+    # A third of base64's digits are small letters, and nearly all of prose.
+    return len(letters) < 24 or small * 20 < len(letters) * 17
 
 
 def _blocks(content: Content, source: Span | bytes) -> Iterator[bytes]:

@@ -130,7 +130,7 @@ class _Splitter:
         before = self.content[part.body : min(first, part.body + _PREAMBLE_BYTES)]
         words = before[: before.rfind(b"\n--") + 1].strip()
         if words and b"mime" not in (lowered := words.lower()) and b"multi" not in lowered:
-            shown = words[:200].decode("ascii", "replace")
+            shown = words[:200].decode("utf-8", "replace")
             self.defects.append(
                 f"Part {part.section or '1'}: text before its first part is not shown: {shown!r}."
             )

@@ -20,8 +20,8 @@ GREEK = "Καλημέρα, δεν έχω λάβει ακόμα την παραγ
         ('"utf-8;"', "utf_8"),
         ("UTF-8", "utf_8"),
         ("charset=utf-8", "utf_8"),
-        ("us-ascii", "cp1252"),
-        ("ANSI_X3.4-1968", "cp1252"),
+        ("us-ascii", "ascii"),
+        ("ANSI_X3.4-1968", "ascii"),
         ("iso-8859-1", "cp1252"),
         ("ISO8859_1", "cp1252"),
         ("latin1", "cp1252"),
@@ -135,6 +135,12 @@ def test_with_the_detector_undeclared_text_is_read(text: str, monkeypatch: pytes
     codec = "cp1251" if text is RUSSIAN else "iso8859_7"
     monkeypatch.setattr(charsets, "_detector", lambda _: {"encoding": codec})
     assert charsets.decode(text.encode(codec)) == text
+
+
+def test_a_false_ascii_is_no_declaration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Case 78."""
+    monkeypatch.setattr(charsets, "_detector", lambda _: {"encoding": "koi8-r"})
+    assert charsets.decode(RUSSIAN.encode("koi8-r"), "us-ascii") == RUSSIAN
 
 
 def test_the_detector_is_not_asked_about_a_few_letters(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,9 +105,15 @@ def test_broken_encodings_give_what_they_can(encoding: str, body: bytes, wanted:
     assert decoded(encoding, body) == wanted
 
 
-def test_plain_words_under_a_false_base64_stay_words() -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Hello team,\r\n\r\nthe lift is stuck (again). Please come! It's the 3rd time: <nobody> cares.\r\n",
+        "Hello team\r\n\r\nthe lift is stuck once more and nobody seems to care\r\n",
+    ],
+)
+def test_plain_words_under_a_false_base64_stay_words(body: str) -> None:
     """Case 74."""
-    body = "Hello team,\r\n\r\nthe lift is stuck (again). Please come! It's the 3rd time: <nobody> cares.\r\n"
     content = mail_of("Content-Type: text/plain", "Content-Transfer-Encoding: base64", body=body)
     found = mail.parse(content)
     assert found.blocks == (Written(body.replace("\r\n", "\n"), None, (0,)),)
