@@ -52,6 +52,7 @@ _VENDORS = (
     ("precedence", "bulk", Kind.GENERATED),
     ("precedence", "junk", Kind.GENERATED),
 )
+_VENDOR_NAMES = frozenset(name for name, _, _ in _VENDORS)
 
 
 def verdict(
@@ -107,7 +108,7 @@ def _marked(header: Header, subject: str) -> Automatic | None:
     if submitted:
         kind = Kind.REPLY if submitted == "auto-replied" or away else Kind.GENERATED
         return Automatic(kind, f"Auto-Submitted: {submitted}")
-    for name, wanted, kind in _VENDORS:
+    for name, wanted, kind in _VENDORS if header.has_any(_VENDOR_NAMES) else ():
         for value in header.all(name):
             text = value[:200].decode("latin-1").lower().strip()
             if wanted in text and text not in ("no", "false", "0"):

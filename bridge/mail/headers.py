@@ -45,6 +45,9 @@ class Header:
         named = self._named.get(name)
         return named[0] if named else b""
 
+    def has_any(self, names: frozenset[str]) -> bool:
+        return not names.isdisjoint(self._named)
+
     def all(self, name: str) -> tuple[bytes, ...]:
         """Every non-empty field of that lower-case name."""
         return tuple(self._named.get(name, ()))
