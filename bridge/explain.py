@@ -19,7 +19,8 @@ from bridge.clock import Clock, SystemClock
 from bridge.compose import route as routing
 from bridge.config import schema
 from bridge.config.schema import DAY_S, Config
-from bridge.delivery.attempt import Attempt, draft_of
+from bridge.delivery import drafting
+from bridge.delivery.attempt import Attempt
 from bridge.delivery.parts import Parts
 from bridge.errors import BridgeError
 from bridge.mail import parse
@@ -148,7 +149,7 @@ async def explain(config: Config, content: bytes, envelope: Envelope) -> Explana
             )
             draft = None
             for item in await spool.claim(1):
-                draft = await draft_of(parts, item, route)
+                draft = await drafting.draft(parts, item, route)
                 await Attempt(parts, item).run()
     return Explanation(
         mail=parse(content),

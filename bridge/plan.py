@@ -52,6 +52,8 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     #: Every attached file in one message (`attachments`) rather than one each.
     together: bool = False
+    #: The conversation that the post was last addressed to, None for a new one: where it is looked for after a doubt.
+    slug: str | None = None
 
     @property
     def attached(self) -> tuple[int, ...]:
@@ -59,7 +61,7 @@ class Plan:
         return tuple(index for index, file in enumerate(self.draft.files) if not file.inline)
 
 
-def make(draft: Draft, new: New, *, together: bool) -> Plan:
+def make(draft: Draft, new: New, *, together: bool, slug: str | None = None) -> Plan:
     """The steps for a draft: stage every file, post, one follow-up per further file, the note.
 
     A note with nothing to say is not posted; whether there is, is known only when the other steps are done.
@@ -70,7 +72,7 @@ def make(draft: Draft, new: New, *, together: bool) -> Plan:
     if not together:
         steps += [PlannedStep(Action.FOLLOW, index) for index in attached[1:]]
     steps.append(PlannedStep(Action.NOTE))
-    return Plan(draft, new, tuple(steps), together)
+    return Plan(draft, new, tuple(steps), together, slug)
 
 
 def to_json(plan: Plan) -> str:
@@ -81,6 +83,7 @@ def to_json(plan: Plan) -> str:
             "new": dataclasses.asdict(plan.new),
             "steps": [[step.action.value, step.file] for step in plan.steps],
             "together": plan.together,
+            "slug": plan.slug,
         },
         ensure_ascii=False,
         default=str,
@@ -107,4 +110,5 @@ def from_json(text: str) -> Plan:
         new=New(**stored["new"]),
         steps=tuple(PlannedStep(Action(action), file) for action, file in stored["steps"]),
         together=stored["together"],
+        slug=stored["slug"],
     )

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
-from bridge import convert, log, plan
+from bridge import log, plan
 from bridge.compose import body as bodies
 from bridge.compose import note
-from bridge.config.schema import Route
+from bridge.delivery import drafting
 from bridge.delivery.parts import Parts
 from bridge.errors import (
     FileGoneError,
@@ -32,7 +32,6 @@ from bridge.faults import point
 from bridge.model import Conversation, Draft, Existing, File, Message, New, Receipt, User
 from bridge.plan import Action, Plan, PlannedStep
 from bridge.spool import ConversationRow, Item, Step
-from bridge.workers import WorkerError
 
 
 @dataclass(slots=True)
@@ -44,8 +43,6 @@ class _Progress:
     urls: dict[int, str] = field(default_factory=dict)
     #: Index in `Draft.files` → why it could not be staged.
     missing: dict[int, str] = field(default_factory=dict)
-    #: Remarks that came up on the way and belong into the note.
-    remarks: list[str] = field(default_factory=list)
 
 
 class NoRouteError(Exception):
@@ -62,6 +59,7 @@ class Attempt:
         self._item = item
         self._client = parts.clients[item.brand]
         self._progress = _Progress(item.conversation)
+        self._plan: Plan
         #: Whether a call of the step under way may have been heard without its answer reaching us.
         self._in_doubt = False
 
@@ -70,14 +68,14 @@ class Attempt:
 
         Raises the ReamazeError tree, StagingLaterError, SpoolError or NoRouteError; what was done until then is stored.
         """
-        current, stored = await self._plan()
+        stored = await self._prepare()
         done: tuple[int, str] | None = None
-        for index, step in enumerate(current.steps):
+        for index, step in enumerate(self._plan.steps):
             answer = stored[index].answer if index < len(stored) else None
             if answer is not None:
                 await self._remember(step, json.loads(answer))
                 continue
-            if self._silent(current, step):
+            if self._silent(step):
                 continue
             began = index < len(stored) and stored[index].begun_at is not None
             await self._parts.spool.record(self._item.seq, finished=done, begun=index)
@@ -85,7 +83,7 @@ class Attempt:
             point(f"begun-{step.action.value}")
             self._in_doubt = began
             try:
-                result = await self._do(current, step, began=began)
+                result = await self._do(step, began=began)
             except (ReamazeError, StagingError):
                 if not self._in_doubt:
                     await self._parts.spool.record(self._item.seq, undone=index)
@@ -100,79 +98,90 @@ class Attempt:
 
     # -- the plan ----------------------------------------------------------------------------------
 
-    async def _plan(self) -> tuple[Plan, tuple[Step, ...]]:
-        """The stored plan and its steps, or a new one, stored."""
+    async def _prepare(self) -> tuple[Step, ...]:
+        """Take up the stored plan, or make one and store it. Returns the steps as they are stored."""
         if self._item.plan is not None:
-            return plan.from_json(self._item.plan), self._item.steps
+            self._plan = plan.from_json(self._item.plan)
+            return self._item.steps
         route = self._parts.route(self._item.route)
         if route is None:
             raise NoRouteError(self._item.route)
-        draft = await draft_of(self._parts, self._item, route)
+        draft = await drafting.draft(self._parts, self._item, route)
         conversation = self._progress.conversation
         new = New(channel=route.channel, subject=conversation.subject or draft.subject)
         if conversation.slug is None and conversation.candidate_slug is not None:
-            await self._adopt(conversation.candidate_slug, draft.user, always=conversation.candidate_always)
-        made = plan.make(draft, new, together=self._parts.config.reamaze.attachments == "list")
+            always = conversation.candidate_always
+            draft = await self._adopt(conversation.candidate_slug, draft, always=always)
+        await self._store(
+            plan.make(
+                draft,
+                new,
+                together=self._parts.config.reamaze.attachments == "list",
+                slug=self._progress.conversation.slug,
+            )
+        )
+        point("planned")
+        return ()
+
+    async def _store(self, made: Plan) -> None:
+        """Write the plan down; what was done of an earlier version of it stays done."""
+        self._plan = made
         steps = [(step.name, step.key(self._item.id)) for step in made.steps]
         await self._parts.spool.record(self._item.seq, plan=plan.to_json(made), steps=steps)
-        point("planned")
-        return made, ()
 
-    async def _adopt(self, slug: str, user: User, *, always: bool) -> None:
-        """Take over a conversation the index does not know, where it exists and the sender takes part in it."""
+    async def _adopt(self, slug: str, draft: Draft, *, always: bool) -> Draft:
+        """Take over a conversation the index does not know, where it exists and the sender takes part in it.
+
+        Returns the draft, with a remark where the sender does not.
+        """
         try:
-            taken = await self._client.takes_part(slug, user.email)
+            taken = await self._client.takes_part(slug, draft.user.email)
         except MissingError:
             await self._learn(None)
-            return
+            return draft
         if taken or always:
             await self._learn(slug)
-        else:
-            await self._learn(None)
-            self._progress.remarks.append(
-                f"A conversation `{slug}` exists, but this sender takes no part in it: a new one was opened."
-            )
+            return draft
+        await self._learn(None)
+        remark = f"A conversation `{slug}` exists, but this sender takes no part in it: a new one was opened."
+        return replace(draft, note=(*draft.note, remark))
 
     async def _learn(self, slug: str | None) -> None:
         await self._parts.spool.set_slug(self._progress.conversation.number, slug)
         self._progress.conversation = self._progress.conversation.with_slug(slug)
+        point("learned")
 
     # -- the steps ---------------------------------------------------------------------------------
 
-    def _silent(self, current: Plan, step: PlannedStep) -> bool:
+    def _silent(self, step: PlannedStep) -> bool:
         """Whether nothing is to be said, which follows from the stored answers alone and needs no record of its own."""
         match step.action:
             case Action.STAGE | Action.POST:
                 return False
             case Action.FOLLOW:
                 # The first attached file that could be staged went with the post.
-                posted = next((index for index in current.attached if index in self._progress.urls), None)
+                posted = next((index for index in self._plan.attached if index in self._progress.urls), None)
                 return step.file == posted or step.file not in self._progress.urls
             case Action.NOTE:
-                return not self._note_lines(current)
+                return not self._note_lines()
             case _ as never:
                 assert_never(never)
 
-    async def _do(self, current: Plan, step: PlannedStep, *, began: bool) -> dict[str, Any]:
+    async def _do(self, step: PlannedStep, *, began: bool) -> dict[str, Any]:
         """The step's answer, as it is stored."""
         if step.action is Action.STAGE:
-            return await self._stage(_file_of(current, step))
-        receipt = await self._told(current, step, step.key(self._item.id), began=began)
-        return {
-            "slug": receipt.slug,
-            "created_at": receipt.created_at,
-            "found": receipt.found,
-            "remarks": self._progress.remarks,
-        }
+            return await self._stage(_file_of(self._plan, step))
+        receipt = await self._told(step, step.key(self._item.id), began=began)
+        return {"slug": receipt.slug, "created_at": receipt.created_at, "found": receipt.found}
 
-    async def _told(self, current: Plan, step: PlannedStep, key: str, *, began: bool) -> Receipt:
+    async def _told(self, step: PlannedStep, key: str, *, began: bool) -> Receipt:
         match step.action:
             case Action.POST:
-                return await self._post(current, key, began=began)
+                return await self._post(key, began=began)
             case Action.FOLLOW:
-                return await self._follow(current, step, key, began=began)
+                return await self._append(self._follow_up(step, key), began=began)
             case Action.NOTE:
-                return await self._note(current, key, began=began)
+                return await self._append(self._note(key), began=began)
             case Action.STAGE:
                 raise ValueError("staging a file tells Re:amaze nothing")
             case _ as never:
@@ -187,7 +196,6 @@ class Attempt:
                 elif step.file is not None:
                     self._progress.missing[step.file] = answer["refused"]
             case Action.POST:
-                self._progress.remarks = list(answer["remarks"])
                 if self._progress.conversation.slug != answer["slug"]:
                     await self._learn(answer["slug"])
             case Action.FOLLOW | Action.NOTE:
@@ -212,12 +220,12 @@ class Attempt:
         route = self._parts.route(self._item.route)
         if route is None:
             raise NoRouteError(self._item.route)
-        await draft_of(self._parts, self._item, route)
+        await drafting.draft(self._parts, self._item, route)
 
-    async def _post(self, current: Plan, key: str, *, began: bool) -> Receipt:
-        attached = [index for index in current.attached if index in self._progress.urls]
-        first = attached if current.together else attached[:1]
-        draft = current.draft
+    async def _post(self, key: str, *, began: bool) -> Receipt:
+        attached = [index for index in self._plan.attached if index in self._progress.urls]
+        first = attached if self._plan.together else attached[:1]
+        draft = self._plan.draft
         message = Message(
             user=draft.user,
             body=self._body(draft),
@@ -227,59 +235,113 @@ class Attempt:
             suppress_notifications=draft.suppress_notifications,
             tags=draft.tags,
         )
-        if began and (found := await self._look(key, draft.user.email)) is not None:
-            return found
-        return await self._say(self._conversation(current), message)
 
-    def _conversation(self, current: Plan) -> Conversation:
-        slug = self._progress.conversation.slug
-        return current.new if slug is None else Existing(slug, current.new)
+        async def look() -> Receipt | None:
+            # Where it was addressed to then: by now the conversation may have another slug.
+            if self._plan.slug is not None:
+                return await self._client.find_message(self._plan.slug, key)
+            return await self._client.find_conversation(key, draft.user.email, self._item.received_at)
 
-    async def _say(self, conversation: Conversation, message: Message) -> Receipt:
-        match conversation:
-            case New():
-                return await self._heard(self._client.create(conversation, message))
+        return await self._once(look, lambda: self._say(message), began=began)
+
+    async def _say(self, message: Message) -> Receipt:
+        match await self._address():
+            case New() as new:
+                return await self._heard(self._client.create(new, message))
             case Existing(slug, otherwise):
                 try:
                     return await self._heard(self._client.append(slug, message))
                 except MissingError:
-                    await self._learn(None)
-                    self._progress.remarks.append(
-                        f"The conversation `{slug}` no longer exists at Re:amaze: a new one was opened."
-                    )
+                    await self._lose(slug)
                     return await self._heard(self._client.create(otherwise, message))
             case _ as never:
                 assert_never(never)
 
-    async def _follow(self, current: Plan, step: PlannedStep, key: str, *, began: bool) -> Receipt:
-        slug = self._slug()
-        if step.file is None:
-            raise ValueError(f"the step {step.name} has no file")
-        place = current.attached.index(step.file) + 1
-        message = Message(
-            user=current.draft.user,
-            body=f"File {place} of {len(current.attached)}: {note.escape(current.draft.files[step.file].name)}",
+    async def _address(self) -> Conversation:
+        """Where the post goes. It is in the plan before it is said."""
+        slug = self._progress.conversation.slug
+        if slug != self._plan.slug:
+            await self._store(replace(self._plan, slug=slug))
+        return self._plan.new if slug is None else Existing(slug, self._plan.new)
+
+    async def _lose(self, slug: str) -> None:
+        """The conversation is gone: address a new one, and let the note say so."""
+        remark = f"The conversation `{slug}` no longer exists at Re:amaze: a new one was opened."
+        draft = self._plan.draft
+        if remark not in draft.note:
+            draft = replace(draft, note=(*draft.note, remark))
+        await self._store(replace(self._plan, draft=draft, slug=None))
+        await self._learn(None)
+
+    def _follow_up(self, step: PlannedStep, key: str) -> Message:
+        file = _file_of(self._plan, step)
+        attached = self._plan.attached
+        place = next(place for place, index in enumerate(attached, 1) if index == step.file)
+        return Message(
+            user=self._plan.draft.user,
+            body=f"File {place} of {len(attached)}: {note.escape(file.name)}",
             key=key,
-            attachments=(self._progress.urls[step.file],),
+            attachments=(self._progress.urls[attached[place - 1]],),
             suppress_notifications=True,
         )
-        if began and (found := await self._look(key, current.draft.user.email)) is not None:
-            return found
-        return await self._heard(self._client.append(slug, message))
 
-    async def _note(self, current: Plan, key: str, *, began: bool) -> Receipt:
-        slug = self._slug()
+    def _note(self, key: str) -> Message:
         brand = self._parts.config.reamaze.brands[self._item.brand]
-        message = Message(
+        return Message(
             user=User("Mail bridge", brand.user),
-            body=note.render(self._note_lines(current), mail_id=self._item.id),
+            body=note.render(self._note_lines(), mail_id=self._item.id),
             key=key,
             suppress_notifications=True,
             internal=True,
         )
-        if began and (found := await self._look(key, brand.user)) is not None:
+
+    async def _append(self, message: Message, *, began: bool) -> Receipt:
+        """Add what belongs to the post, in the conversation that holds it."""
+        slug = self._slug()
+        return await self._once(
+            lambda: self._client.find_message(slug, message.key),
+            lambda: self._heard(self._client.append(slug, message)),
+            began=began,
+        )
+
+    # -- once and no more --------------------------------------------------------------------------
+
+    async def _once(
+        self,
+        look: Callable[[], Awaitable[Receipt | None]],
+        say: Callable[[], Awaitable[Receipt]],
+        *,
+        began: bool,
+    ) -> Receipt:
+        """Say it, unless an earlier call whose answer was lost did arrive."""
+        if not began:
+            return await say()
+        found = await self._look(look)
+        if found is not None:
             return found
-        return await self._heard(self._client.append(slug, message))
+        try:
+            return await say()
+        except RefusedError:
+            # It may be the repeat that is refused, by a Re:amaze whose lists lag behind.
+            found = await self._look(look)
+            if found is None:
+                raise
+            return found
+
+    async def _look(self, look: Callable[[], Awaitable[Receipt | None]]) -> Receipt | None:
+        """What an earlier, unclear call made, if it did arrive; None after looking twice, some time apart."""
+        for number in (1, 2):
+            found = await look()
+            if found is not None:
+                log.info("found", id=self._item.id, slug=found.slug, look=number)
+                point("looked")
+                return found
+            if number == 1:
+                await asyncio.sleep(self._parts.config.reamaze.look_again_s)
+        # Looked for twice and not there: the earlier call was not heard.
+        self._in_doubt = False
+        point("looked")
+        return None
 
     async def _heard(self, call: Awaitable[Receipt]) -> Receipt:
         """The answer of a call that changes something; whether it may have been heard is known afterwards."""
@@ -291,12 +353,14 @@ class Attempt:
             self._in_doubt = False
             raise
 
-    def _note_lines(self, current: Plan) -> list[str]:
+    # -- what is said ------------------------------------------------------------------------------
+
+    def _note_lines(self) -> list[str]:
         lost = [
-            f"The file {current.draft.files[index].name} could not be passed on: {reason}."
+            f"The file {self._plan.draft.files[index].name} could not be passed on: {reason}."
             for index, reason in self._progress.missing.items()
         ]
-        return [*current.draft.note, *self._progress.remarks, *lost]
+        return [*self._plan.draft.note, *lost]
 
     def _slug(self) -> str:
         slug = self._progress.conversation.slug
@@ -313,45 +377,6 @@ class Attempt:
                 f"(The file {note.escape(name)} could not be attached.)" for name in names
             )
         return body
-
-    async def _look(self, key: str, email: str) -> Receipt | None:
-        """The message of that key, if an earlier, unclear call did arrive; None after looking twice, some time apart."""
-        slug = self._progress.conversation.slug
-        for look in (1, 2):
-            if slug is not None:
-                found = await self._client.find_message(slug, key)
-            else:
-                found = await self._client.find_conversation(key, email, self._item.received_at)
-            if found is not None:
-                log.info("found", id=self._item.id, slug=found.slug, look=look)
-                return found
-            if look == 1:
-                await asyncio.sleep(self._parts.config.reamaze.look_again_s)
-        # Looked for twice and not there: the earlier call was not heard.
-        self._in_doubt = False
-        return None
-
-
-async def draft_of(parts: Parts, item: Item, route: Route) -> Draft:
-    """The draft of a mail, by as much effort as a worker survives: in full, then plain, then the original alone."""
-    remarks = _remarks(item)
-    for effort in convert.Effort:
-        try:
-            return await parts.workers.run(
-                convert.draft, parts.job(item, route, effort=effort, remarks=remarks)
-            )
-        except WorkerError as error:
-            log.warning("conversion-failed", id=item.id, effort=effort.value, reason=str(error))
-            remarks = (*remarks, f"The conversion ({effort.value}) {error}.")
-    job = parts.job(item, route, remarks=remarks)
-    author = convert.author_of(item.envelope, parts.config.sender)
-    return await asyncio.to_thread(convert.unreadable, job, "failed at every effort", author.user)
-
-
-def _remarks(item: Item) -> tuple[str, ...]:
-    if item.stranger:
-        return ("The sender had not taken part in this conversation before.",)
-    return ()
 
 
 def _file_of(current: Plan, step: PlannedStep) -> File:

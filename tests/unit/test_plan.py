@@ -85,5 +85,5 @@ def test_a_stored_plan_is_the_plan(
         note=tuple(note),
         decisions=(Decision("author", name),),
     )
-    made = plan.make(draft, NEW, together=together)
+    made = plan.make(draft, NEW, together=together, slug=name or None)
     assert plan.from_json(plan.to_json(made)) == made
