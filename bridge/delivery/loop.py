@@ -85,7 +85,10 @@ class Loop:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
         # Stopping is not the mail's fault: no strike remains.
-        await self._parts.spool.give_back([item.seq for item in left.values()])
+        try:
+            await self._parts.spool.give_back([item.seq for item in left.values()])
+        except SpoolError as error:
+            log.error("spool-failed", reason=str(error))
 
     async def _turning(self, turn: Callable[[], Coroutine[Any, Any, bool]]) -> None:
         """Take turns; rest between two only when there was nothing to do, and until the spool stirs."""
@@ -119,6 +122,7 @@ class Loop:
                 )
             )
         except BaseException:
+            # Not the mails' fault: no strike remains of this turn.
             self._stranded.update(item.seq for item in items)
             raise
         return True
@@ -126,7 +130,8 @@ class Loop:
     async def _fit(self, item: Item) -> Route | None:
         """The item's route; without one, or struck too often, the item is settled instead."""
         if item.strikes > self._parts.config.retry.strikes:
-            await self._settle(item, Dead(f"the bridge died {item.strikes - 1} times while sorting it"), 0.0)
+            reason = f"sorting it failed {item.strikes - 1} times, or the bridge died of it"
+            await self._settle(item, Dead(reason), 0.0)
             return None
         route = self._parts.route(item.route)
         if route is None:
@@ -154,14 +159,22 @@ class Loop:
             )
 
     async def _place(self, item: Item, route: Route, sorting: Sorting) -> None:
-        placed = await self._parts.spool.place(
-            item.seq,
-            sorting,
-            channel=route.channel,
-            brand=route.brand,
-            stranger_joins=route.conversation.stranger == "note",
-            duplicate_window_s=self._parts.config.spool.duplicate_window_days * DAY_S,
-        )
+        try:
+            placed = await self._parts.spool.place(
+                item.seq,
+                sorting,
+                channel=route.channel,
+                brand=route.brand,
+                stranger_joins=route.conversation.stranger == "note",
+                duplicate_window_s=self._parts.config.spool.duplicate_window_days * DAY_S,
+            )
+        except SpoolError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours must cost one mail a strike, not the daemon
+            # The strike of its handing-out stays, and too many of them bury it.
+            log.error("unexpected", id=item.id, error=type(error).__name__, strikes=item.strikes)
+            return
+        point("placed")
         log.info(
             "sorted",
             id=item.id,
@@ -176,21 +189,29 @@ class Loop:
     # -- carrying ----------------------------------------------------------------------------------
 
     async def _carry_some(self) -> bool:
-        if self._stranded:
-            await self._parts.spool.give_back(sorted(self._stranded))
-            self._stranded.clear()
+        await self._give_back_stranded()
         free = self._limit - len(self._running)
         if free <= 0:
             return False
         # After a pause a single mail goes first; which brand it is for is seen when it is claimed.
         limit = 1 if self.gates.any_to_probe() else free
         items = await self._parts.spool.claim(limit, without_brands=self.gates.closed())
+        if items:
+            point("claimed")
         for item in items:
             self.gates.claimed(item.brand)
             task = asyncio.create_task(self._carry(item))
             self._running[task] = item
             task.add_done_callback(self._carried)
         return bool(items)
+
+    async def _give_back_stranded(self) -> None:
+        # One that was sorted before its batch failed may be under way by now: that one is nobody's to give.
+        self._stranded.difference_update(item.seq for item in self._running.values())
+        if self._stranded:
+            given = sorted(self._stranded)
+            await self._parts.spool.give_back(given)
+            self._stranded.difference_update(given)
 
     def _carried(self, task: asyncio.Task[None]) -> None:
         item = self._running.pop(task)

@@ -83,7 +83,7 @@ class Rig:
         return await asyncio.to_thread(self._send, raw, recipients, reverse_path)
 
     def _send(self, content: bytes, recipients: tuple[str, ...], reverse_path: str) -> str:
-        with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example", timeout=30) as client:
             client.ehlo("client.example")
             client.mail(reverse_path)
             for recipient in recipients:
