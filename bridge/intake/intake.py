@@ -16,12 +16,12 @@ from typing import Any
 
 from bridge import log
 from bridge.clock import Clock
-from bridge.config.schema import Listener, Smtp
+from bridge.config.schema import Listener, ListenerKind, Smtp
 from bridge.intake import listeners
 from bridge.intake.limits import Connections
 from bridge.intake.listeners import Bound
 from bridge.intake.reception import Reception
-from bridge.intake.session import BridgeSMTP
+from bridge.intake.session import HANDSHAKE_TIMEOUT_S, BridgeSMTP
 from bridge.intake.store import Store
 from bridge.intake.tls import Certificate
 from bridge.model import Target
@@ -102,12 +102,16 @@ class Intake:
         )
         self._receptions.append(reception)
         template = BridgeSMTP(reception, loop)
+        options: dict[str, Any] = {"backlog": _BACKLOG}
+        if listener.kind is ListenerKind.SMTPS:
+            # Not by start_tls: on uvloop the peer's first bytes would arrive before it.
+            options |= {"ssl": reception.tls, "ssl_handshake_timeout": HANDSHAKE_TIMEOUT_S}
         for sock in listeners.open_sockets(listener.listen, self._environ):
             self._sockets.append((listener, sock))
             if sock.family == socket.AF_UNIX:
-                server = await loop.create_unix_server(template.clone, sock=sock, backlog=_BACKLOG)
+                server = await loop.create_unix_server(template.clone, sock=sock, **options)
             else:
-                server = await loop.create_server(template.clone, sock=sock, backlog=_BACKLOG)
+                server = await loop.create_server(template.clone, sock=sock, **options)
             self._servers.append(server)
 
     async def _watching(self) -> None:

@@ -89,14 +89,13 @@ class BridgeSMTP(SMTP):
         self._counted = self._turned_away is None
         reception.sessions.add(self)
         super().connection_made(transport)
+        self._note_tls(transport)
 
     async def _handle_client(self) -> None:
         """What aiosmtpd starts for each connection: here it opens the session and is over."""
         if self._turned_away is not None:
             self._say(self._reception.refused(self._turned_away, self._peer).wire)
             self._close()
-            return
-        if self._reception.listener.kind == "smtps" and not await self._encrypt():
             return
         if self._state is not State.CLOSED:
             self._say(self._dialogue.greeting())
@@ -292,16 +291,10 @@ class BridgeSMTP(SMTP):
     # -- TLS -------------------------------------------------------------------------------------------
 
     async def _start_tls(self) -> None:
-        if await self._encrypt():
-            self._state = State.COMMAND
-            self._serve()
-
-    async def _encrypt(self) -> bool:
         context, transport = self._reception.tls, self._transport_now()
         if context is None or transport is None:
             self._close()
-            return False
-        self._state = State.HANDSHAKE
+            return
         # Commands sent in the clear together with STARTTLS are not the peer's words (CVE-2024-34083).
         self._input.clear()
         try:
@@ -312,17 +305,22 @@ class BridgeSMTP(SMTP):
             log.info("refused", listener=self._reception.listener.name, peer=self._peer, why=_reason(error))
             transport.abort()
             self.connection_lost(error)
-            return False
+            return
         if encrypted is None or self._state is State.CLOSED:
             self.connection_lost(None)
-            return False
+            return
         self.transport = encrypted
-        wire: Any = encrypted.get_extra_info("ssl_object")
-        self._dialogue.encrypted(wire.version() if wire is not None else None)
-        if self.session is not None:
-            self.session.ssl = {"ssl_object": wire}
+        self._note_tls(encrypted)
         self._reset_timeout()
-        return True
+        self._state = State.COMMAND
+        self._serve()
+
+    def _note_tls(self, transport: asyncio.BaseTransport) -> None:
+        wire: Any = transport.get_extra_info("ssl_object")
+        if wire is not None and self.session is not None:
+            self._dialogue.encrypted(wire.version())
+            # By this aiosmtpd knows that a half-closed connection cannot stay open.
+            self.session.ssl = {"ssl_object": wire}
 
     # -- bytes out, and the end ------------------------------------------------------------------------
 
