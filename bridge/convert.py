@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -21,9 +21,10 @@ from bridge.compose import draft as drafts
 from bridge.compose import files as naming
 from bridge.compose import sort as sorting_rules
 from bridge.config.schema import Route, Sender
+from bridge.errors import StagingLaterError
 from bridge.mail import decode, parse
 from bridge.model import Attached, Author, Draft, Envelope, File, Mail, Sorting, Span, User
-from bridge.staging.files import Store
+from bridge.staging.files import Store, Stored
 
 #: How a mail that could not be read is named among the files.
 ORIGINAL_NAME = "original.eml"
@@ -176,9 +177,7 @@ def _extract(
         leaf = mail.leaves[name.leaf]
         checked = naming.checked(name, decode.head(content, leaf, SNIFFED_BYTES)[0], taken)
         try:
-            path, size_bytes, sha256 = store.write(
-                decode.chunks(content, leaf), limit_bytes=job.max_file_bytes
-            )
+            path, size_bytes, sha256 = _kept(store, decode.chunks(content, leaf), job.max_file_bytes)
         except ValueError:
             remarks.append(
                 f"The file {checked.name} is larger than {job.max_file_bytes:,} bytes and was left out."
@@ -224,8 +223,17 @@ def _made(content: Content, body: bodies.Body, job: Job) -> list[File]:
     return made
 
 
-def _write(store: Store, chunks: Iterator[bytes] | list[bytes], name: str, content_type: str) -> File:
-    path, size_bytes, sha256 = store.write(chunks)
+def _kept(store: Store, chunks: Iterable[bytes], limit_bytes: int | None = None) -> Stored:
+    """The bytes in the store. Raises ValueError beyond the limit, StagingLaterError when the disk does not take them."""
+    try:
+        return store.write(chunks, limit_bytes=limit_bytes)
+    except OSError as error:
+        # The disk's trouble, not the mail's: trying with less effort would not help.
+        raise StagingLaterError(f"a decoded file cannot be written: {error.strerror}") from error
+
+
+def _write(store: Store, chunks: Iterable[bytes], name: str, content_type: str) -> File:
+    path, size_bytes, sha256 = _kept(store, chunks)
     return File(
         leaf=-1, name=name, content_type=content_type, path=path, size_bytes=size_bytes, sha256=sha256
     )

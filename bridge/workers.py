@@ -48,7 +48,7 @@ class Workers:
         )
 
     async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
-        """What the function returned. Raises WorkerError when it did not return in time, or at all."""
+        """What the function returned, or the BridgeError it raised. Raises WorkerError when it did not return."""
         future = self._pool.schedule(function, args=arguments, timeout=self._time_limit_s)
         try:
             result: Result = await asyncio.wrap_future(future)
@@ -58,6 +58,8 @@ class Workers:
             raise WorkerError("needed more memory than a worker may have") from error
         except pebble.ProcessExpired as error:
             raise WorkerError(f"its process ended with status {error.exitcode}") from error
+        except BridgeError:
+            raise
         except Exception as error:  # whatever the function raised, re-raised here by the pool
             # Only the class is told on: the text may quote the mail.
             raise WorkerError(f"raised {type(error).__name__}") from error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
+from bridge.errors import StagingLaterError
+
 
 def double(number: int) -> int:
     return 2 * number
@@ -29,3 +31,7 @@ def fail() -> None:
 
 def pid() -> int:
     return os.getpid()
+
+
+def full_disk() -> None:
+    raise StagingLaterError("a decoded file cannot be written: No space left on device")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from support import worker_jobs
 
+from bridge.errors import StagingLaterError
 from bridge.workers import WorkerError, Workers
 
 pytestmark = pytest.mark.anyio
@@ -56,3 +57,9 @@ async def test_the_event_loop_turns_while_a_worker_works(workers: Workers) -> No
         turns += 1
     assert isinstance(working.exception(), WorkerError)
     assert turns > 20
+
+
+async def test_trouble_with_the_disk_is_told_from_trouble_with_the_mail(workers: Workers) -> None:
+    with pytest.raises(StagingLaterError, match="No space left") as caught:
+        await workers.run(worker_jobs.full_disk)
+    assert caught.value.retry_after_s is None
