@@ -1,7 +1,8 @@
 """Handing deliveries out and taking them back: unsorted, claim, record, defer, settle.
 
 A strike is written in the transaction that hands an item out and taken away when it comes back, so an item that kills the process
-is counted although nobody lived to tell. Each function here is one operation of the writer.
+is counted although nobody lived to tell. What was out when a process died is handed out one at a time from then on: if one of
+them is the killer, it is struck again and the others are not. Each function here is one operation of the writer.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ _row = deliveries.c
 _of_brand = (_row.state == bindparam("wanted"), _row.brand == bindparam("of"))
 # Two queries, so that what is due at once and what was deferred are each read in the order of the index.
 AT_ONCE = (
-    select(_row.seq)
+    select(_row.seq, _row.strikes)
     .where(*_of_brand, _row.next_at == 0)
     .order_by(_row.seq)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
 DEFERRED = (
-    select(_row.seq)
+    select(_row.seq, _row.strikes)
     .where(*_of_brand, _row.next_at > 0, _row.next_at <= bindparam("now"))
     .order_by(_row.next_at, _row.seq)
     .limit(bindparam("most"))
@@ -42,22 +43,32 @@ _ONE = select(_row.state, _row.conversation, _row.attempts, _row.strikes).where(
 )
 
 
-def due(connection: Connection, state: str, limit: int, now: int, without: Collection[str] = ()) -> list[int]:
-    """The oldest deliveries of a state that are due, by arrival."""
-    seqs: list[int] = []
+#: Only what was taken up after a crash has more than the one strike of being under way.
+_UNDER_SUSPICION = select(_row.seq).where(_row.state == "busy", _row.strikes > 1).limit(1)
+
+
+def due(
+    connection: Connection, state: str, limit: int, now: int, without: Collection[str] = ()
+) -> list[tuple[int, int]]:
+    """The oldest deliveries of a state that are due, by arrival: number and strikes."""
+    found: list[tuple[int, int]] = []
     for brand in connection.execute(select(brands.c.brand)).scalars().all():
         if brand not in without:
             wanted = {"wanted": state, "of": brand, "most": limit}
-            seqs += connection.execute(AT_ONCE, wanted).scalars()
-            seqs += connection.execute(DEFERRED, {**wanted, "now": now}).scalars()
-    return sorted(seqs)[:limit]
+            for query in (AT_ONCE, DEFERRED):
+                rows_of = connection.execute(query, {**wanted, "now": now})
+                found += [(row.seq, row.strikes) for row in rows_of]
+    return sorted(found)[:limit]
 
 
 def unsorted(
     connection: Connection, limit: int, handed_out: Collection[int], files: Files, steady: Steady
 ) -> tuple[Item, ...]:
     oldest = due(connection, "new", limit + len(handed_out), steady.now_us())
-    seqs = [seq for seq in oldest if seq not in handed_out][:limit]
+    waiting = [(seq, strikes) for seq, strikes in oldest if seq not in handed_out][:limit]
+    # Up to the first that is under suspicion, which goes alone: sorting keeps to the order of arrival.
+    calm = next((place for place, (_, strikes) in enumerate(waiting) if strikes), len(waiting))
+    seqs = [seq for seq, _ in waiting[: calm or 1]]
     if seqs:
         connection.execute(update(deliveries).where(_row.seq.in_(seqs)).values(strikes=_row.strikes + 1))
     return rows.items(connection, seqs, files, steady)
@@ -66,7 +77,11 @@ def unsorted(
 def claim(
     connection: Connection, limit: int, without_brands: Collection[str], files: Files, steady: Steady
 ) -> tuple[Item, ...]:
-    seqs = due(connection, "ready", limit, steady.now_us(), without_brands)
+    waiting = due(connection, "ready", limit, steady.now_us(), without_brands)
+    suspects = [seq for seq, strikes in waiting if strikes]
+    if suspects and connection.execute(_UNDER_SUSPICION).first() is None:
+        suspects = suspects[1:]
+    seqs = [seq for seq, _ in waiting if seq not in suspects]
     if seqs:
         connection.execute(
             update(deliveries).where(_row.seq.in_(seqs)).values(state="busy", strikes=_row.strikes + 1)

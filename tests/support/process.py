@@ -1,0 +1,124 @@
+"""The real daemon in a process of its own, which may die at any moment and is started again; ended by its pid alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from bridge import faults
+from bridge.clock import SystemClock
+from bridge.config.schema import Config
+from bridge.spool import Spool
+from support.marked import Letter
+
+ROOT = Path(__file__).parents[2]
+LOOK_EVERY_S = 0.02
+
+
+def port() -> int:
+    """A free port that no outgoing connection takes while its server is down."""
+    for number in random.sample(range(15_000, 30_000), 200):
+        with socket.socket() as sock:
+            try:
+                sock.bind(("127.0.0.1", number))
+            except OSError:
+                continue
+            return number
+    raise RuntimeError("no port is free between 15000 and 30000")
+
+
+class Process:
+    """One daemon on one config, start after start."""
+
+    def __init__(self, folder: Path, data: dict[str, Any]) -> None:
+        self.config = Config.model_validate(data)
+        self._path = folder / "config.yaml"
+        self._path.write_text(json.dumps(data, default=str))  # JSON is YAML
+        self.log = folder / "bridge.log"
+        self._child: subprocess.Popen[bytes] | None = None
+        listen = data["smtp"]["listeners"][0]["listen"]
+        self.smtp_port = int(listen.rpartition(":")[2])
+
+    async def start(self, *, crash_at: str = "", within_s: float = 30.0) -> bool:
+        """Start it; whether it takes mail, or died before it could."""
+        environment = {name: value for name, value in os.environ.items() if name != faults.VARIABLE}
+        if crash_at:
+            environment[faults.VARIABLE] = crash_at
+        with self.log.open("ab") as sink:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "bridge", "run", "-c", str(self._path)],
+                cwd=ROOT,
+                env=environment,
+                stdout=sink,
+                stderr=sink,
+            )
+        async with asyncio.timeout(within_s):
+            while self.alive:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.smtp_port)
+                except OSError:
+                    await asyncio.sleep(LOOK_EVERY_S)
+                else:
+                    writer.close()
+                    return True
+        return False
+
+    @property
+    def alive(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def pid(self) -> int:
+        if self._child is None:
+            raise RuntimeError("it was never started")
+        return self._child.pid
+
+    @property
+    def status(self) -> int | None:
+        """How it ended; None while it runs."""
+        return None if self._child is None else self._child.poll()
+
+    def kill(self) -> None:
+        """`kill -9`: no goodbye. It is gone when this returns."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+
+    def stop(self, within_s: float = 30.0) -> int:
+        """SIGTERM, as systemd would; how it ended."""
+        if self._child is None:
+            return 0
+        self._child.send_signal(signal.SIGTERM)
+        try:
+            return self._child.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def spool(self) -> Spool:
+        """Its spool, as the commands see it. To be closed."""
+        return Spool.open(self.config.spool, clock=SystemClock(), exclusive=False)
+
+    def send(self, letter: Letter) -> str:
+        """Offer a letter once; its id. Raises OSError or SMTPException when it was not accepted."""
+        client = smtplib.SMTP("127.0.0.1", self.smtp_port, local_hostname="client.example", timeout=30)
+        try:
+            client.ehlo("client.example")
+            client.mail(letter.author)
+            client.rcpt("support@example.com")
+            code, answer = client.data(letter.content)
+            if code != 250:
+                raise smtplib.SMTPResponseException(code, answer)
+            return answer.decode().rsplit(" ", 1)[-1]
+        finally:
+            # Without QUIT: once accepted it is accepted, whatever becomes of the connection.
+            client.close()
