@@ -86,9 +86,26 @@ def test_a_bare_line_feed_never_gets_in(data: bytes, cuts: list[int]) -> None:
 
 
 WORDS = st.sampled_from(
-    [b"EHLO x\r\n", b"MAIL FROM:<a@x>\r\n", f"RCPT TO:<{KNOWN}>\r\n".encode(), b"DATA\r\n", b".\r\n", b"RSET\r\n",
-      b"STARTTLS\r\n", b"MAIL FROM:", b"\xff\xfe\r\n", b"\x00", b"\n", b"\r\n", b"QUIT\r\n", b"x" * 5000, b"VRFY \xc3\x28\r\n", b"RCPT TO:<>\r\n"]
-)  # fmt: skip
+    [
+        *(
+            b"EHLO x\r\n",
+            b"MAIL FROM:<a@x>\r\n",
+            f"RCPT TO:<{KNOWN}>\r\n".encode(),
+            b"DATA\r\n",
+            b".\r\n",
+            b"QUIT\r\n",
+        ),
+        *(
+            b"RSET\r\n",
+            b"STARTTLS\r\n",
+            b"RCPT TO:<>\r\n",
+            b"VRFY \xc3\x28\r\n",
+            b"\xff\xfe\r\n",
+            b"MAIL FROM:",
+        ),
+        *(b"\x00", b"\n", b"\r\n", b"x" * 5000),
+    ]
+)
 
 
 @settings(deadline=None)
