@@ -18,7 +18,7 @@ from bridge.compose.tree import INLINE, Break, Limits, Node
 from bridge.model import FILE_MARK
 
 _INVISIBLE = "\u200b\u200c\u200d\u034f\u00ad\ufeff\u2060\u2007"
-_BLANK = " \t\r\n\f\xa0"
+_BLANK = " \t\r\n\f\xa0\u2028\u2029"
 #: A single blank is left alone: nearly all are, and matching them would cost more than all the rest.
 _BLANKS = re.compile(f"[{_BLANK[1:]}][{_BLANK}{_INVISIBLE}]*| [{_BLANK}{_INVISIBLE}]+")
 _INDENT = re.compile(r"[ \t\r\n]*(\xa0[\xa0 ]+)")
@@ -148,6 +148,8 @@ class Converter(MarkdownConverter):
             return
         elif name == "q" or "_noformat" not in parent.tags:
             text = self._rule(name)(frame.node, text, parent.tags)
+        if not text:
+            return
         parent.parts.append(text)
         if parent.cursor.last:
             parent.cursor.last = text[-1]

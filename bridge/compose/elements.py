@@ -8,7 +8,9 @@ from typing import Any
 from bridge.compose import appearance
 from bridge.compose.appearance import Sheet
 
-_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\U0001fffe\U0001ffff]")
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U0001fffe\U0001ffff]"
+)
 _DROPPED_PREFIXES = frozenset(("v", "w", "x", "m"))
 
 

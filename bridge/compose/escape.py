@@ -11,7 +11,7 @@ import re
 _WORTH_A_LOOK = re.compile(r"[\\`*_\]<&~]")
 _TOKEN = re.compile(
     r"(?P<autolink><https?://[^\s<>]+>)"
-    r"|(?P<url>(?<![\w/])(?:https?://|www\.)[^\s<>\"\ufdd0\ufdd1]+)"
+    r"|(?P<url>(?:!|(?<![\w/\\!]))(?:https?://|www\.)\w[^\s<>\"`\\\[\]^{|}\ufdd0\ufdd1]*)"
     r"|(?P<run>\*+|_+)"
     r"|(?P<ticks>`+)"
     r"|(?P<each>~~+)"
@@ -19,10 +19,10 @@ _TOKEN = re.compile(
 )
 _BRACKETS = re.compile(r"[\[\]]")
 _URL_TAIL = re.compile(r"[.,;:!?'*~\]]+\Z")
+_ENTITY_START = re.compile(r"&#?\w{1,31}\Z")
 _RULE = re.compile(r"=+[ \t]*\Z|-[- \t]*\Z|\*[* \t]*\Z|_[_ \t]*\Z|```|~~~")
 _BULLET = re.compile(r"[-+*](?:[ \t]|\Z)")
 _NUMBER = re.compile(r"\d{1,9}(?=[.)](?:[ \t]|\Z))")
-_TABLE_RULE = re.compile(r"[ \t]*:?(?=[-|: \t]*\|)[-|: \t]*-[-|: \t]*\Z|[ \t]*\|[-|: \t]*-[-|: \t]*\Z")
 
 
 def inline(text: str, *, edge: bool = False) -> str:
@@ -92,12 +92,14 @@ def _percent(match: re.Match[str]) -> str:
 
 def _url(token: str) -> str:
     """A bare URL as it is where that is safe, else as a link to itself; punctuation after it is not part of it."""
-    url, tail = _without_tail(token)
+    bang = token[: token.startswith("!")]
+    url, tail = _without_tail(token[len(bang) :])
     if _no_urls(url) == url:
-        shown = url
+        shown = bang + url
     else:
         target = url if url.startswith("http") else "http://" + url
-        shown = f"[{label(url)}]({destination(target)})"
+        # An exclamation mark right before a link would make a picture of it.
+        shown = ("\\!" if bang else "") + f"[{label(url)}]({destination(target)})"
     return shown + _no_urls(tail)
 
 
@@ -107,6 +109,8 @@ def _without_tail(token: str) -> tuple[str, str]:
         url = url[: url.index(")")]
     if tail := _URL_TAIL.search(url):
         url = url[: tail.start()]
+        if tail[0].startswith(";") and _ENTITY_START.search(url[-40:]):
+            url += ";"
     return url, token[len(url) :]
 
 
@@ -134,9 +138,14 @@ def _flanks(text: str, start: int, end: int, edge: bool) -> bool:
     after = text[end] if end < len(text) else ""
     if text[start] == "_" and before.isalnum() and after.isalnum():
         return False
-    blank_before = before.isspace() if before else not edge
-    blank_after = after.isspace() if after else not edge
+    blank_before = _is_blank(before) if before else not edge
+    blank_after = _is_blank(after) if after else not edge
     return not (blank_before and blank_after)
+
+
+def _is_blank(character: str) -> bool:
+    # To CommonMark the separators of lines and paragraphs, and what hygiene leaves of controls, are no blanks.
+    return character.isspace() and character not in "\u2028\u2029\x0b\x1c\x1d\x1e\x1f\x85"
 
 
 def _harmless(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bridge.compose import escape
+from bridge.compose import elements, escape
 
 _NBSP = "\u00a0"
 _MAX_QUOTE_DEPTH = 12
@@ -196,7 +196,7 @@ def from_broken_html(source: str) -> str:
         elif tag in _LINE_TAGS:
             words.append("\n")
     words.append(source[position:])
-    text = html.unescape("".join(words))
+    text = elements.seen(html.unescape("".join(words)))
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return to_markdown("\n".join(lines))
 

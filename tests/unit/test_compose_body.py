@@ -261,7 +261,7 @@ def test_a_fence_that_is_cut_is_closed() -> None:
 
 @pytest.mark.parametrize("limit", range(959 + len(body.CUT), 970 + len(body.CUT)))
 def test_a_picture_is_not_cut_in_half_and_is_inline_only_where_it_is_shown(limit: int) -> None:
-    html = "<p>" + "x" * 950 + "<img alt='lamp' src='cid:a'></p><p>y</p>"
+    html = "<p>" + "x" * 950 + "<img alt='lamp' src='cid:a'></p><p>" + "y" * 500
     made = composed(text(None, html), Attached(0), leaves={"leaf_0": {"content_id": "a"}}, max_chars=limit)
     assert made.inline == frozenset()
     assert FILE_MARK[0] not in made.markdown
