@@ -101,7 +101,7 @@ def _brands(data: dict[str, Any], routes: list[tuple[Path, dict[str, Any]]]) -> 
     brands = reamaze.get("brands") if isinstance(reamaze, dict) else None
     if not isinstance(brands, dict) or not brands:
         return
-    for path, route in routes:
+    for path, route in (*routes, *_alert(data)):
         brand = route.get("brand")
         if not isinstance(brand, str) or brand in brands:
             continue
@@ -110,6 +110,13 @@ def _brands(data: dict[str, Any], routes: list[tuple[Path, dict[str, Any]]]) -> 
             f'did you mean "{meant}"?' if meant else "there are " + ", ".join(f'"{name}"' for name in brands)
         )
         yield (*path, "brand"), f'no brand "{brand}" below `reamaze.brands`; {hint}'
+
+
+def _alert(data: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    operate = data.get("operate")
+    alert = operate.get("alert") if isinstance(operate, dict) else None
+    if isinstance(alert, dict):
+        yield ("operate", "alert"), alert
 
 
 def _recipients(routes: list[tuple[Path, dict[str, Any]]]) -> Iterator[Finding]:

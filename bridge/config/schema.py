@@ -348,7 +348,17 @@ class Log(Section):
     personal_data: bool = False
 
 
+class Alert(Section):
+    """Where the bridge itself speaks up at Re:amaze."""
+
+    brand: str
+    #: The channel's slug.
+    channel: str
+
+
 class Operate(Section):
+    #: Told of every dead letter, in one conversation a day; null for the log and the metrics alone.
+    alert: Alert | None = None
     #: Health and metrics; null for none.
     listen: Listen | None = "127.0.0.1:8026"
     #: How long SIGTERM waits for what is under way.

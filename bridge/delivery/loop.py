@@ -17,6 +17,7 @@ from typing import Any, assert_never
 from bridge import convert, log
 from bridge.config.schema import DAY_S, Route
 from bridge.delivery import retry
+from bridge.delivery.alarm import Alarm
 from bridge.delivery.attempt import Attempt, NoRouteError
 from bridge.delivery.gate import Gates
 from bridge.delivery.parts import Parts
@@ -58,6 +59,7 @@ class Loop:
         self._parts = parts
         self._rng = rng or Random()  # noqa: S311 - jitter needs no secrecy
         self.gates = Gates(parts.clock, parts.config.retry)
+        self._alarm = Alarm(parts.config, parts.clients, parts.clock)
         #: What is under way, by task.
         self._running: dict[asyncio.Task[None], Item] = {}
         #: Numbers of deliveries whose next state could not be written down; given back when the spool works again.
@@ -305,6 +307,7 @@ class Loop:
             case Dead(reason):
                 await spool.settle(item.seq, "dead", reason)
                 log.error("dead", id=item.id, route=item.route, reason=reason, attempts=item.attempts + 1)
+                await self._alarm.dead(item, reason)
             case Held(reason):
                 await spool.settle(item.seq, "held", reason)
                 log.warning("held", id=item.id, route=item.route, reason=reason)
