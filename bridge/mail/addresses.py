@@ -25,6 +25,7 @@ _TOKEN = re.compile(
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _COMMENT = re.compile(rb"[()\\]")
 _QUOTE, _OPEN = b'"('
+_BARE = re.compile(rb"[^@\s<>\"'=?]++@[^@\s<>\"'=?.]++(?:\.[^@\s<>\"'=?.]++)++")
 _INNER_COMMENT = re.compile(rb"\([^()]*+\)")
 _ROUTE = re.compile(rb"@[^:<>]*+:")
 _SPACED = re.compile(rb"\s++([.@])\s++")
@@ -61,7 +62,7 @@ def read(value: bytes, limit: int, hint: str | None = None) -> tuple[Address, ..
         else:
             entry.phrase[:0] = [name + b"," for name in pending]
         pending = []
-        found.append(_mailbox(entry, hint))
+        found += (_mailbox(one, hint) for one in _apart(entry))
         if len(found) >= limit:
             return tuple(found[:limit])
     found += (_lonely(name, hint) for name in pending[:limit])
@@ -97,6 +98,13 @@ def _entries(value: bytes) -> Iterator[_Entry]:
                 entry.phrase += token.split()
     if entry:
         yield entry
+
+
+def _apart(entry: _Entry) -> list[_Entry]:
+    """Addresses with nothing but blanks between them are as many mailboxes."""
+    if entry.angle is not None or len(entry.phrase) < 2 or not all(map(_BARE.fullmatch, entry.phrase)):
+        return [entry]
+    return [_Entry([one]) for one in dict.fromkeys(entry.phrase)]
 
 
 def _tokens(value: bytes) -> Iterator[tuple[str, bytes]]:

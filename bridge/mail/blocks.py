@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from bridge.mail import decode, enriched, flowed, leaves, uu
 from bridge.mail.headers import Content
 from bridge.mail.limits import Limits
+from bridge.mail.parameters import Parameterised
 from bridge.mail.split import Part
 from bridge.model import Attached, Leaf, Span, Written
 
 Block = Written | Attached
 
 _UU_FILES = 100
+_STATUS = "message/delivery-status"
 
 
 @dataclass(slots=True)
@@ -36,6 +38,8 @@ class Reader:
             return self._leaf(part)
         if part.content_type == "multipart/related":
             return self._related(part)
+        if part.content_type == "multipart/report":
+            _let_speak(part)
         groups = [self.read(child) for child in part.children]
         if part.content_type == "multipart/alternative":
             return self._alternative(groups)
@@ -188,6 +192,13 @@ class Reader:
             return group
         joined = Written(text, "\n".join(piece.html for piece in pieces if piece.html))
         return [joined, *(block for block in group if isinstance(block, Attached))]
+
+
+def _let_speak(report: Part) -> None:
+    """Some servers declare the words of a report as its status: the first of two is for people (RFC 6522)."""
+    first, *others = report.children
+    if first.content_type == _STATUS and any(other.content_type == _STATUS for other in others):
+        first.type = Parameterised("text/plain", first.type.parameters)
 
 
 def _naming(blocks: list[Block], named: tuple[int, ...]) -> list[Block]:

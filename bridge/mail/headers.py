@@ -23,6 +23,14 @@ _BLANKS = re.compile(rb"[ \t]++")
 _PARAMETER = re.compile(rb"[A-Za-z0-9*-]{1,60}=")
 _NAME = re.compile(rb"([!-9;-~\x80-\xff]++)[ \t]*+:")
 _FIELD = re.compile(rb"^([!-9;-~\x80-\xff]++)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?", re.MULTILINE)
+_OFTEN_FIRST = (
+    rb"(?:from|to|cc|subject|date|reply-to|message-id|mime-version|content-type|return-path)[ \t]*+:"
+)
+#: A first field that is indented continues the trace field which a server put before it.
+_SWALLOWED = re.compile(
+    rb"(received[ \t]*+:[^\n]*+(?:\n[ \t]++(?!%b)[^\n]*+)*+)\n([ \t]++)(?=%b)" % (_OFTEN_FIRST, _OFTEN_FIRST),
+    re.IGNORECASE,
+)
 #: Names that tell a header from prose that happens to hold a colon.
 _KNOWN = frozenset(
     b"received from to cc bcc subject date sender comments keywords lines status organization organisation precedence "
@@ -64,6 +72,9 @@ def read(content: Content, start: int, end: int, limits: Limits) -> Header:
         defects.append(f"A header of {stop - start} bytes was cut to {limits.header_bytes}.")
     start = _outdented(content, start, end)
     block = content[start : min(stop, start + limits.header_bytes)]
+    if swallowed := _SWALLOWED.match(block):
+        # Of the same length, so that every position stays.
+        block = swallowed[1] + swallowed[2] + b"\n" + block[swallowed.end() :]
     lines = _lines(block, limits.fields)
     if len(lines.found) >= limits.fields:
         defects.append(f"Only the first {limits.fields} header fields were read.")

@@ -12,8 +12,11 @@ _NONCHARACTERS = (
     *range(0xFDD0, 0xFDF0),
     *(plane * 0x10000 + last for plane in range(17) for last in (0xFFFE, 0xFFFF)),
 )
+#: A C1 control in text is a character of cp1252 that somebody took for Latin-1.
+_C1 = {number: bytes((number,)).decode("cp1252", "ignore") for number in range(0x80, 0xA0)}
 _TABLE: dict[int, str | None] = {
-    **dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), *_NONCHARACTERS)),
+    **dict.fromkeys((*range(0x20), 0x7F, *_NONCHARACTERS)),
+    **_C1,
     **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
     **dict.fromkeys((0x0A, 0x0B, 0x0C, 0x0D, 0x85), "\n"),
     0x09: "\t",

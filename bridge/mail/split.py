@@ -20,6 +20,9 @@ _WINDOW = 1024 * 1024
 _GUESS_BYTES = 64 * 1024
 _PREAMBLE_BYTES = 8 * 1024
 _DELIMITER_END = re.compile(rb"(--)?+[ \t]*+\r*+(?:\n|\Z)")
+#: What senders make of the end of their last delimiter: it closes where nothing follows.
+_MISWRITTEN_END = re.compile(rb"[->\s]{1,40}+\Z")
+_MISWRITTEN_BYTES = 40
 _GUESSED = re.compile(rb"(?:\A|\n)--([^\s][^\r\n]{0,199})\r*\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-|\r*\n)")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+*'{}|~-]{1,127}/[a-z0-9!#$&^_.+*'{}|~-]{1,127}")
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?:\r*\n){0,100}+")
@@ -117,7 +120,9 @@ class _Splitter:
         prefix = f"{part.section}." if part.section else ""
         for number, (start, end) in enumerate(bounds[:room], 1):
             part.children.append(self.part(start, end, default, f"{prefix}{number}", within))
-        if len(bounds) > room:
+        if len(bounds) <= room:
+            self.epilogue(part, bounds[-1][1])
+        else:
             last = part.children[-1]
             last.end = part.end
             _keep_whole(last)
@@ -133,6 +138,16 @@ class _Splitter:
             shown = words[:200].decode("utf-8", "replace")
             self.defects.append(
                 f"Part {part.section or '1'}: text before its first part is not shown: {shown!r}."
+            )
+
+    def epilogue(self, part: Part, last: int) -> None:
+        """Nor are words behind the last part: a list's footer, or what a wrong delimiter cut off."""
+        after = self.content[last : min(part.end, last + _PREAMBLE_BYTES)].lstrip(b"\r\n")
+        words = after.partition(b"\n")[2].strip()
+        if words:
+            shown = words[:200].decode("ascii", "replace")
+            self.defects.append(
+                f"Part {part.section or '1'}: text behind its last part is not shown: {shown!r}."
             )
 
     def bounds(self, part: Part, room: int) -> list[tuple[int, int]]:
@@ -168,6 +183,8 @@ def _type(header: Header, default: Parameterised) -> Parameterised:
             not found.head.startswith("text") and "boundary" in found.parameters
         ):
             return Parameterised("multipart/mixed", found.parameters)
+        if "html" in found.head:
+            return Parameterised("text/html", found.parameters)
         if found.head in ("text", "text/"):
             return Parameterised("text/plain", found.parameters)
     return default
@@ -201,14 +218,19 @@ def _delimiters(content: Content, start: int, end: int, line: bytes) -> Iterator
         position = find(content, needle, position, end)
         if position < 0:
             return
-        match = _DELIMITER_END.match(content, position + len(needle), end)
+        behind = position + len(needle)
+        match = _DELIMITER_END.match(content, behind, end)
+        closing = match is not None and match[1] is not None
+        if match is None and end - behind <= _MISWRITTEN_BYTES:
+            match = _MISWRITTEN_END.match(content, behind, end)
+            closing = True
         if match is None:
-            position += len(needle)
+            position = behind
             continue
         before = position - 1 if position > start and content[position - 1 : position] == b"\r" else position
-        yield before, match.end(), match[1] is not None
+        yield before, match.end(), closing
         # The line end of this delimiter may be the one that starts the next.
-        position = match.end() - 1 if match.end() > position + len(needle) else match.end()
+        position = match.end() - 1 if match.end() > behind else match.end()
 
 
 def find(content: Content, needle: bytes, start: int, end: int) -> int:

@@ -64,6 +64,8 @@ def test_one_mailbox(case: int, value: bytes | str, name: str, email: str, doubt
     [
         (7, "a@example.com, B <b@example.com>", ["a@example.com", "b@example.com"]),
         (7, "a@example.com; b@example.com", ["a@example.com", "b@example.com"]),
+        (7, "a@example.com b@example.com", ["a@example.com", "b@example.com"]),
+        (7, "a@example.com a@example.com", ["a@example.com"]),
         (7, "a <a@example.com> b <b@example.com>", ["a@example.com", "b@example.com"]),
         (16, "undisclosed-recipients:;", []),
         (

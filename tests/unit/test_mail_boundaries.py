@@ -77,14 +77,31 @@ class TestBoundaries:
         assert shape(found) == ["text=T", "offer.pdf"]
 
     def test_preamble_and_epilogue_are_no_part(self) -> None:
-        body = (
-            b"This is a multi-part message in MIME format.\r\n\r\n"
-            + joined(plain("T"))
-            + b"\r\nan epilogue\r\n"
-        )
+        body = b"This is a multi-part message in MIME format.\r\n\r\n" + joined(plain("T")) + b" \r\n\r\n"
         found = self.with_type(f"multipart/mixed; boundary={BOUNDARY}", body)
         assert shape(found) == ["text=T"]
         assert found.defects == ()
+
+    def test_words_in_the_epilogue_are_told(self) -> None:
+        body = joined(plain("T")) + b"\r\nTo leave this list, write to us.\r\n"
+        found = self.with_type(f"multipart/mixed; boundary={BOUNDARY}", body)
+        assert shape(found) == ["text=T"]
+        assert found.defects == (
+            "Part 1: text behind its last part is not shown: 'To leave this list, write to us.'.",
+        )
+
+    @pytest.mark.parametrize("end", ["-", "-->", "->", "---"])
+    def test_a_last_delimiter_that_is_miswritten_is_no_text(self, end: str) -> None:
+        body = joined(plain("T"), close=False) + f"--{BOUNDARY}{end}\r\n".encode()
+        found = self.with_type(f"multipart/mixed; boundary={BOUNDARY}", body)
+        assert (shape(found), found.defects) == (["text=T"], ())
+
+    def test_a_line_of_text_that_looks_like_a_miswritten_delimiter_stays(self) -> None:
+        body = joined(
+            plain(f"T\r\n--{BOUNDARY}->\r\nand more words than a delimiter would ever be followed by")
+        )
+        (words,) = shape(self.with_type(f"multipart/mixed; boundary={BOUNDARY}", body))
+        assert f"--{BOUNDARY}->" in words
 
     def test_words_in_the_preamble_are_told(self) -> None:
         found = self.with_type(

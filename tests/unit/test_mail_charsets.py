@@ -174,6 +174,13 @@ def test_html_may_name_its_charset_where_mime_fails(declared: str | None, meta: 
     assert RUSSIAN in (getattr(found.blocks[0], "html", "") or "")
 
 
+def test_characters_that_somebody_took_for_latin_1_are_read_as_they_were_meant() -> None:
+    found = mail.parse(
+        mail_of("Content-Type: text/plain; charset=utf-8", body="It\x92s \x805 \x96 ok\x81".encode())
+    )
+    assert getattr(found.blocks[0], "text", "") == "It’s €5 – ok"
+
+
 def test_controls_are_gone_from_the_body() -> None:
     """Case 83."""
     found = mail.parse(mail_of(body=b"a\0b\x1b[31mc\x0bd\x7f \xc2\x85e\xef\xbf\xbe\xef\xb7\x90"))

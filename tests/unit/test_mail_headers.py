@@ -10,6 +10,7 @@ from support.mails import mail as mail_of
 
 from bridge import mail
 from bridge.mail import Limits, words
+from bridge.model import Written
 
 
 def subject(value: str | bytes, *lines: str, hint: str | None = None) -> str:
@@ -181,6 +182,15 @@ def test_broken_lines_leave_their_neighbours_alone(case: int, content: bytes) ->
     assert found.subject == "S"
     (block,) = found.blocks
     assert getattr(block, "text", "").strip() == "Hello"
+
+
+def test_an_indented_first_field_is_not_lost_in_the_trace_field_before_it() -> None:
+    trace = b"Received: from kiosk (192.0.2.7)\r\n\tby mx.example.com with SMTP id 1;\r\n\tMon, 2 Nov 2026 09:30:00 +0000\r\n"
+    found = mail.parse(trace + b"  From: kiosk@example.com\r\nSubject: Paper\r\n\r\nIt is out of paper.\r\n")
+    assert [address.email for address in found.authors] == ["kiosk@example.com"]
+    assert found.subject == "Paper"
+    assert (found.header("received") or "").endswith("09:30:00 +0000")
+    assert found.blocks == (Written("It is out of paper.\n", None, (0,)),)
 
 
 def test_a_skipped_header_line_is_told() -> None:

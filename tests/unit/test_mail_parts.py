@@ -317,6 +317,26 @@ def test_a_uuencoded_file_is_decoded_where_it_stands() -> None:
     assert (shape(found), contents(raw, found)) == (["text=hi", "a"], [b"abc"])
 
 
+@pytest.mark.parametrize("type_", ["<html>", "html", "text/html/x", "text\\html"])
+def test_a_type_that_only_smells_of_html_is_html(type_: str) -> None:
+    assert shape(mail.parse(mail_of(f"Content-Type: {type_}", body="Hi<br>Ann"))) == ["html=Hi<br>Ann"]
+
+
+def test_the_words_of_a_report_declared_as_its_status_are_shown() -> None:
+    status = "Content-Type: message/delivery-status"
+    words = part(status, body="The mailbox of bob is full.")
+    fields_ = part(status, body="Final-Recipient: rfc822; bob@example.com\r\nStatus: 5.2.2\r\n")
+    assert shape(mail.parse(mixed(words, fields_, eml("Subject: Hi"), kind="report"))) == [
+        "text=The mailbox of bob is full.",
+        "message/delivery-status",
+        "Hi.eml",
+    ]
+    assert shape(mail.parse(mixed(fields_, eml("Subject: Hi"), kind="report"))) == [
+        "message/delivery-status",
+        "Hi.eml",
+    ]
+
+
 def test_every_part_has_its_section_and_its_surroundings() -> None:
     found = mail.parse(mixed(within("alternative", plain("T"), html("H")), file()))
     assert [leaf.section for leaf in found.leaves] == ["1.1", "1.2", "2"]
