@@ -92,6 +92,7 @@ def test_the_settings_that_are_off_are_off_by_default() -> None:
         ("staging", "put"),
         ("reamaze", "brands", outline.ANY, "token", "file"),
         ("reamaze", "brands", outline.ANY, "token", "credential"),
+        ("operate", "alert"),
     }
     assert all(fields[path].get_default() in (None, ()) for path in switched)
 
