@@ -24,7 +24,7 @@ from bridge.delivery.attempt import Attempt
 from bridge.delivery.parts import Parts
 from bridge.errors import BridgeError
 from bridge.mail import parse
-from bridge.model import Decision, Envelope, File, Mail, Message, New, Receipt, Sorting, StagedFile, Target
+from bridge.model import Draft, Envelope, File, Mail, Message, New, Receipt, Sorting, StagedFile, Target
 from bridge.reamaze import requests
 from bridge.spool import Placed, Spool
 
@@ -37,9 +37,8 @@ class Explanation:
     route: str
     sorting: Sorting
     placed: Placed
-    decisions: tuple[Decision, ...]
-    body: str
-    note: tuple[str, ...]
+    #: What would be said; None where the mail would be held or dropped.
+    draft: Draft | None
     #: What would be posted, call by call: method, path, JSON body.
     requests: tuple[dict[str, Any], ...]
 
@@ -156,8 +155,6 @@ async def explain(config: Config, content: bytes, envelope: Envelope) -> Explana
         route=route.name,
         sorting=sorting,
         placed=placed,
-        decisions=draft.decisions if draft else (),
-        body=draft.body if draft else "",
-        note=draft.note if draft else (),
+        draft=draft,
         requests=tuple(notebook.calls),
     )

@@ -131,17 +131,17 @@ def _report(found: explaining.Explanation, envelope: Envelope) -> Iterator[str]:
         yield f"state         {found.placed.state}: {found.placed.because}"
     yield "parts"
     yield from _parts(found.mail)
-    for decision in found.decisions:
+    for decision in found.draft.decisions if found.draft else ():
         yield f"because       {decision.what}: {decision.because}"
     for defect in found.mail.defects:
         yield f"defect        {defect}"
-    for line in found.note:
+    for line in found.draft.note if found.draft else ():
         yield f"note          {line}"
     for call in found.requests:
         yield f"request       {call['method']} {call['path']}"
-    if found.body:
+    if found.draft is not None:
         yield ""
-        yield found.body
+        yield found.draft.body
 
 
 def _clue(clue: Clue) -> str:

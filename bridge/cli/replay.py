@@ -1,0 +1,108 @@
+"""`replay`: what today's rules would make of mails that are still kept, against what was made of them. Posts nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from bridge import explain as explaining
+from bridge import log, plan
+from bridge.cli.app import config_option
+from bridge.clock import SystemClock
+from bridge.config import load
+from bridge.config.schema import Config
+from bridge.errors import BridgeError
+from bridge.model import File
+from bridge.spool import Spool, Trace
+
+#: Lines of a body's difference that are shown.
+MAX_DIFF = 40
+
+
+@click.command()
+@config_option
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--since", type=click.DateTime(), help="Only mail received since then (UTC).")
+@click.option("--route", help="Only mail of this route.")
+@click.option("--limit", default=100, show_default=True, help="At most so many mails, the newest first.")
+def replay(
+    config_path: Path, ids: tuple[str, ...], since: datetime | None, route: str | None, limit: int
+) -> None:
+    """Show how the delivered mails that are still kept would differ under the config as it is now; nothing is posted.
+
+    Use it after a change of rules, before the daemon is restarted with them.
+    """
+    log.configure(level="error")
+    config = load.load(config_path)
+    from_at = since.replace(tzinfo=UTC) if since else None
+    compared = differing = 0
+    with closing(Spool.open(config.spool, clock=SystemClock(), exclusive=False)) as spool:
+        for trace in _chosen(spool, ids, limit):
+            summary = trace.summary
+            if (from_at and summary.received_at < from_at) or (route and summary.route != route):
+                continue
+            compared += 1
+            lines = list(_differences(config, spool, trace))
+            differing += bool(lines)
+            for line in lines:
+                click.echo(f"{summary.id}  {line}")
+    click.echo(f"{compared} mails compared, {differing} would differ.")
+
+
+def _chosen(spool: Spool, ids: tuple[str, ...], limit: int) -> Iterator[Trace]:
+    operator = spool.operator
+    wanted = ids or tuple(
+        summary.id for summary in operator.list(("delivered",), limit=limit, newest_first=True)
+    )
+    for id_ in wanted:
+        # Without a plan nothing was made of the mail yet; without the mail nothing can be made of it again.
+        yield from (trace for trace in operator.trace(id_) if trace.plan and trace.summary.raw_kept)
+
+
+def _differences(config: Config, spool: Spool, trace: Trace) -> Iterator[str]:
+    """One line for each thing that would be otherwise."""
+    raw = spool.operator.raw(trace.summary.id)
+    if raw is None or trace.plan is None:
+        return
+    then = plan.from_json(trace.plan).draft
+    content = raw if isinstance(raw, bytes) else raw.read_bytes()
+    try:
+        now = asyncio.run(explaining.explain(config, content, trace.envelope))
+    except BridgeError as error:
+        yield f"would not be taken: {error}"
+        return
+    if now.route != trace.summary.route:
+        yield f"route: {trace.summary.route} → {now.route}"
+    if now.draft is None:
+        yield f"would be {now.placed.state}: {now.placed.because}"
+        return
+    for what, before, after in (
+        (
+            "author",
+            f"{then.user.name} <{then.user.email}>",
+            f"{now.draft.user.name} <{now.draft.user.email}>",
+        ),
+        ("subject", then.subject, now.draft.subject),
+        ("files", _names(then.files), _names(now.draft.files)),
+        ("quiet", str(then.suppress_notifications), str(now.draft.suppress_notifications)),
+        ("note", " ".join(then.note), " ".join(now.draft.note)),
+    ):
+        if before != after:
+            yield f"{what}: {before or '(none)'} → {after or '(none)'}"
+    changed = difflib.unified_diff(then.body.splitlines(), now.draft.body.splitlines(), lineterm="", n=0)
+    for number, line in enumerate(changed):
+        if number >= MAX_DIFF:
+            yield "body: … and more"
+            break
+        if number >= 2:
+            yield f"body: {line}"
+
+
+def _names(files: tuple[File, ...]) -> str:
+    return ", ".join(f"{file.name} {file.sha256[:8]}" for file in files)
