@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bridge.compose import clean, plain
+from bridge.compose import clean, elements, plain
 from bridge.compose.clean import Cleaned
 from bridge.compose.convert import Converter
 from bridge.compose.reference import DataPicture
 from bridge.compose.tree import Limits
+from bridge.compose.words import unescape
 
 __all__ = ["Converted", "DataPicture", "Limits", "to_markdown"]
 
@@ -44,6 +45,9 @@ def to_markdown(
     `pictures` maps Content-ID, Content-Location and file name to the leaf; such a picture stands as `FILE_MARK` in a
     Markdown image, or as its name in brackets where pictures are only attached.
     """
+    if _is_plain(html):
+        # A browser would run its lines together and hide each `<https://…>` in it.
+        return Converted(plain.to_markdown(elements.seen(unescape(html))))
     if len(html) > limits.chars and len(html) - _data_chars(html) > limits.chars:
         words = plain.from_broken_html(html)
         return Converted(words, remarks=(_TOO_LONG,), trouble=True)
@@ -64,6 +68,14 @@ def to_markdown(
         tuple(converter.data_pictures),
         trouble=cleaned.flattened,
     )
+
+
+_MARKUP = re.compile(r"<(?:[!?]|/?[A-Za-z][A-Za-z0-9-]{0,20}(?::[A-Za-z][A-Za-z0-9]{0,20})?[\s/>])")
+
+
+def _is_plain(html: str) -> bool:
+    """Whether it is lines of plain text: declared as HTML by more than one gateway and many a script."""
+    return ("\n" in html.strip() or "<http" in html) and _MARKUP.search(html) is None
 
 
 def _data_chars(html: str) -> int:

@@ -6,13 +6,13 @@ columns hold by no-break spaces, drawn tables stand in a fence, `>` quotes are q
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from bridge.compose import elements, escape
+from bridge.compose.words import unescape
 
 _NBSP = "\u00a0"
 _MAX_QUOTE_DEPTH = 12
@@ -196,7 +196,7 @@ def from_broken_html(source: str) -> str:
         elif tag in _LINE_TAGS:
             words.append("\n")
     words.append(source[position:])
-    text = elements.seen(html.unescape("".join(words)))
+    text = elements.seen(unescape("".join(words)))
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return to_markdown("\n".join(lines))
 

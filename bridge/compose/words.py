@@ -71,9 +71,13 @@ def from_html(markup: str) -> str:
         found.append(markup[at:opening])
         at = _after(markup, opening, found)
     found.append(markup[at:])
-    plain = _REFERENCE.sub(lambda match: html.unescape(match.group()), "".join(found))
-    lines = (" ".join(line.split()) for line in plain.split("\n"))
+    lines = (" ".join(line.split()) for line in unescape("".join(found)).split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def unescape(text: str) -> str:
+    """The text with its character references resolved; one that no character has so long a number for stays."""
+    return _REFERENCE.sub(lambda match: html.unescape(match.group()), text)
 
 
 def _after(markup: str, opening: int, found: list[str]) -> int:

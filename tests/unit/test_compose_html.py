@@ -602,6 +602,20 @@ def test_beyond_the_limit_of_links_only_the_target_is_lost() -> None:
     assert result.remarks == ("Of 3 links only the first 2 can be followed.",)
 
 
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("Dear team,\n\n  * one &amp; two\nsee <https://a.example/b?c=d>\n", "Dear team,\n\n\xa0\xa0* one & two  \nsee <https://a.example/b?c=d>"),
+        ("Ask <ann@a.example>\nor me", "Ask \\<ann@a.example>  \nor me"),
+        ("one\ntwo<br>three", "one two  \nthree"),
+        ("one\n<!-- two -->three", "one three"),
+        ("&nbsp;\n&#1;\n", ""),
+    ],
+)  # fmt: skip
+def test_plain_text_declared_as_html_keeps_its_lines_and_links(source: str, markdown: str) -> None:
+    assert converted(source).strip("\xa0 ") == markdown.strip("\xa0 ")
+
+
 def test_words_that_are_all_hidden_are_shown_after_all() -> None:
     result = html.to_markdown("<div style='display:none'>Hello</div>")
     assert result.markdown == "Hello"
