@@ -60,9 +60,12 @@ def label(text: str) -> str:
     return _BRACKETS.sub(r"\\\g<0>", _no_urls(text))
 
 
-def line(text: str) -> str:
-    """A line, inline markup already escaped, so that its start opens no heading, quote, list, rule, fence or table."""
-    if not text:
+def line(text: str, *, opens: bool = False) -> str:
+    """A line, inline markup already escaped, so that its start opens no heading, quote, list, rule, fence or table.
+
+    `opens` says that an empty line stands before it: then it underlines nothing, and a signature's `--` is one.
+    """
+    if not text or (opens and (text == "--" or text[0] == "=")):
         return text
     first = text[0]
     if first in "#>" or (first in "-+*" and _BULLET.match(text)):

@@ -119,11 +119,12 @@ def _shown(lines: Sequence[str]) -> list[str]:
     if _is_drawing(lines):
         return fenced("\n".join(lines)).split("\n")
     out = []
-    for raw, escaped in zip(lines, escape.inline("\n".join(lines)).split("\n"), strict=True):
+    escaped_lines = escape.inline("\n".join(lines)).split("\n")
+    for number, (raw, escaped) in enumerate(zip(lines, escaped_lines, strict=True)):
         words = escaped.lstrip(" ")
         indent = len(escaped) - len(words)
         if not indent:
-            words = escape.line(words)
+            words = escape.line(words, opens=number == 0)
         if "  " in raw:
             words = _GAP.sub(lambda gap: _NBSP * (len(gap[0]) - 1) + " ", words)
         out.append(_NBSP * indent + words)

@@ -144,7 +144,7 @@ def _posted(bridge: rig.Rig, said: dict[str | None, Message], mail_id: str) -> I
                 user_email=first.user.email,
                 body=first.body,
                 note="\n".join(message.body for message in messages if message.internal),
-                quiet=bool(first.flags),
+                quiet=any(flag.startswith("suppress_notification") for flag in first.flags),
                 files=tuple(found for found, picture in fetched if not picture),
                 pictures=tuple(found for found, picture in fetched if picture),
                 unfetched=tuple(found.url for found in attachments if found.stored is None),
