@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, func, select, update
 
 from bridge.errors import SpoolError
-from bridge.spool import lanes, ledger, rows, schema
+from bridge.spool import lanes, rows
 from bridge.spool.files import Files
+from bridge.spool.prepared import Prepared
 from bridge.spool.rows import AnyRow
 from bridge.spool.schema import brands, conversations, deliveries, steps
 from bridge.spool.steady import Steady
@@ -24,27 +24,71 @@ from bridge.spool.values import WAITING, Item, Settled
 _row = deliveries.c
 _of_brand = (_row.state == bindparam("wanted"), _row.brand == bindparam("of"))
 # Two queries, so that what is due at once and what was deferred are each read in the order of the index.
-AT_ONCE = (
+_AT_ONCE = Prepared(
     select(_row.seq, _row.strikes)
     .where(*_of_brand, _row.next_at == 0)
     .order_by(_row.seq)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-DEFERRED = (
+_DEFERRED = Prepared(
     select(_row.seq, _row.strikes)
     .where(*_of_brand, _row.next_at > 0, _row.next_at <= bindparam("now"))
     .order_by(_row.next_at, _row.seq)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_ONE = select(_row.state, _row.conversation, _row.attempts, _row.strikes).where(
-    _row.seq == bindparam("which")
+#: Only what was taken up after a crash has more than the one strike of being under way.
+_UNDER_SUSPICION = Prepared(select(_row.seq).where(_row.state == "busy", _row.strikes > 1).limit(1))
+_BRANDS = Prepared(select(brands.c.brand))
+
+_of_seq = _row.seq == bindparam("which")
+_ONE = Prepared(select(_row.state, _row.conversation).where(_of_seq))
+_STRIKE = Prepared(update(deliveries).where(_of_seq).values(strikes=_row.strikes + 1))
+_CLAIM = Prepared(update(deliveries).where(_of_seq).values(state="busy", strikes=_row.strikes + 1))
+_GIVE_BACK = Prepared(
+    update(deliveries)
+    .where(_of_seq)
+    .values(
+        state=case((_row.state == "busy", "ready"), else_=_row.state),
+        strikes=case((_row.strikes > 0, _row.strikes - 1), else_=0),
+    )
+)
+_DEFER = Prepared(
+    update(deliveries)
+    .where(_of_seq)
+    .values(
+        state=case((_row.state == "busy", "ready"), else_=_row.state),
+        reason=bindparam("because"),
+        next_at=bindparam("due"),
+        attempts=_row.attempts + bindparam("tried"),
+        strikes=0,
+    )
+)
+_SET_PLAN = Prepared(update(deliveries).where(_of_seq).values(plan=bindparam("made")))
+_GOT_ON = Prepared(update(deliveries).where(_of_seq, _row.strikes > 1).values(strikes=1))
+_SET_SLUG = Prepared(
+    update(conversations)
+    .where(conversations.c.number == bindparam("which"))
+    .values(slug=bindparam("learned"), candidate_slug=None, candidate_always=0)
 )
 
-
-#: Only what was taken up after a crash has more than the one strike of being under way.
-_UNDER_SUSPICION = select(_row.seq).where(_row.state == "busy", _row.strikes > 1).limit(1)
+_step = steps.c
+_of_step = (_step.seq == bindparam("which"), _step.index == bindparam("place"))
+_STEPS = Prepared(select(_step.index, _step.key).where(_step.seq == bindparam("which")))
+_ADD_STEP = Prepared(
+    steps.insert().values({name: bindparam(name) for name in ("seq", "index", "name", "key")})
+)
+_DROP_STEP = Prepared(delete(steps).where(*_of_step))
+# The first beginning counts: a read-back must look as far as the first call that may have been heard.
+_begun_first = func.coalesce(_step.begun_at, bindparam("now"))
+_BEGIN = Prepared(update(steps).where(*_of_step).values(begun_at=_begun_first))
+_FINISH = Prepared(
+    update(steps)
+    .where(*_of_step)
+    .values(begun_at=_begun_first, finished_at=bindparam("now"), answer=bindparam("said"))
+)
+_UNDO = Prepared(update(steps).where(*_of_step).values(begun_at=None))
 
 
 def due(
@@ -52,12 +96,11 @@ def due(
 ) -> list[tuple[int, int]]:
     """The oldest deliveries of a state that are due, by arrival: number and strikes."""
     found: list[tuple[int, int]] = []
-    for brand in connection.execute(select(brands.c.brand)).scalars().all():
+    for brand in _BRANDS.run(connection).scalars().all():
         if brand not in without:
             wanted = {"wanted": state, "of": brand, "most": limit}
-            for query in (AT_ONCE, DEFERRED):
-                rows_of = connection.execute(query, {**wanted, "now": now})
-                found += [(row.seq, row.strikes) for row in rows_of]
+            found += [(row.seq, row.strikes) for row in _AT_ONCE.run(connection, **wanted)]
+            found += [(row.seq, row.strikes) for row in _DEFERRED.run(connection, **wanted, now=now)]
     return sorted(found)[:limit]
 
 
@@ -69,8 +112,7 @@ def unsorted(
     # Up to the first that is under suspicion, which goes alone: sorting keeps to the order of arrival.
     calm = next((place for place, (_, strikes) in enumerate(waiting) if strikes), len(waiting))
     seqs = [seq for seq, _ in waiting[: calm or 1]]
-    if seqs:
-        connection.execute(update(deliveries).where(_row.seq.in_(seqs)).values(strikes=_row.strikes + 1))
+    _STRIKE.run_many(connection, [{"which": seq} for seq in seqs])
     return rows.items(connection, seqs, files, steady)
 
 
@@ -79,28 +121,18 @@ def claim(
 ) -> tuple[Item, ...]:
     waiting = due(connection, "ready", limit, steady.now_us(), without_brands)
     suspects = [seq for seq, strikes in waiting if strikes]
-    if suspects and connection.execute(_UNDER_SUSPICION).first() is None:
+    if suspects and _UNDER_SUSPICION.run(connection).first() is None:
         suspects = suspects[1:]
     seqs = [seq for seq, _ in waiting if seq not in suspects]
-    if seqs:
-        connection.execute(
-            update(deliveries).where(_row.seq.in_(seqs)).values(state="busy", strikes=_row.strikes + 1)
-        )
-        lanes.note(connection, steady.wall_us(), "claimed", [(seq, "") for seq in seqs])
+    _CLAIM.run_many(connection, [{"which": seq} for seq in seqs])
+    lanes.note(connection, steady.wall_us(), "claimed", [(seq, "") for seq in seqs])
     return rows.items(connection, seqs, files, steady)
 
 
 def give_back(connection: Connection, seqs: Sequence[int], steady: Steady) -> None:
     """Undo a handing-out that nobody acted upon: no attempt, no strike."""
     undone = [seq for seq in seqs if _one(connection, seq).state in ("busy", "new")]
-    connection.execute(
-        update(deliveries)
-        .where(_row.seq.in_(undone))
-        .values(
-            state=case((_row.state == "busy", "ready"), else_=_row.state),
-            strikes=case((_row.strikes > 0, _row.strikes - 1), else_=0),
-        )
-    )
+    _GIVE_BACK.run_many(connection, [{"which": seq} for seq in undone])
     lanes.note(connection, steady.wall_us(), "given back", [(seq, "") for seq in undone])
 
 
@@ -132,80 +164,41 @@ def record(
     _one(connection, seq)
     now = steady.wall_us()
     if plan is not None:
-        connection.execute(update(deliveries).where(_row.seq == seq).values(plan=plan))
+        _SET_PLAN.run(connection, which=seq, made=plan)
         _set_steps(connection, seq, planned)
     if finished is not None:
         index, answer = finished
-        _set_step(
-            connection,
-            seq,
-            index,
-            finished_at=now,
-            answer=answer,
-            begun_at=func.coalesce(steps.c.begun_at, now),
-        )
+        _change_step(connection, _FINISH, seq, index, now=now, said=answer)
         # A mail that gets on is not the one that kills the daemon; poison dies at the same step each time.
-        connection.execute(update(deliveries).where(_row.seq == seq, _row.strikes > 1).values(strikes=1))
+        _GOT_ON.run(connection, which=seq)
     if begun is not None:
-        # The first beginning counts: a read-back must look as far as the first call that may have been heard.
-        _set_step(connection, seq, begun, begun_at=func.coalesce(steps.c.begun_at, now))
+        _change_step(connection, _BEGIN, seq, begun, now=now)
     if undone is not None:
-        _set_step(connection, seq, undone, begun_at=None)
+        _change_step(connection, _UNDO, seq, undone)
 
 
 def set_slug(connection: Connection, conversation: int, slug: str | None) -> None:
-    connection.execute(
-        update(conversations)
-        .where(conversations.c.number == conversation)
-        .values(slug=slug, candidate_slug=None, candidate_always=0)
-    )
+    _SET_SLUG.run(connection, which=conversation, learned=slug)
 
 
 def settle(connection: Connection, seq: int, state: Settled, reason: str, steady: Steady) -> None:
     row = _one(connection, seq)
-    if row.state not in WAITING:
-        return
-    connection.execute(
-        update(deliveries)
-        .where(_row.seq == seq)
-        .values(
-            state=state,
-            reason=reason,
-            next_at=0,
-            waiting_at=None,
-            settled_at=steady.wall_us(),
-            strikes=0,
-            attempts=row.attempts + (row.state == "busy"),
-        )
-    )
-    ledger.moved(connection, row.state, state)
-    lanes.note(connection, steady.wall_us(), state, [(seq, reason)])
-    if row.conversation is not None:
-        lanes.arrange(connection, row.conversation)
+    if row.state in WAITING:
+        lanes.end(connection, seq, row.state, state, reason=reason, steady=steady, lane=row.conversation)
 
 
 def defer(
     connection: Connection, seq: int, until: datetime, reason: str, steady: Steady, *, counts: bool
 ) -> None:
-    row = _one(connection, seq)
-    if row.state not in ("busy", "new"):
+    if _one(connection, seq).state not in ("busy", "new"):
         return
-    connection.execute(
-        update(deliveries)
-        .where(_row.seq == seq)
-        .values(
-            state="ready" if row.state == "busy" else "new",
-            reason=reason,
-            next_at=max(1, steady.from_wall(until)),
-            strikes=0,
-            attempts=row.attempts + counts,
-        )
-    )
+    due_at = max(1, steady.from_wall(until))
+    _DEFER.run(connection, which=seq, because=reason, due=due_at, tried=int(counts))
     lanes.note(connection, steady.wall_us(), "deferred", [(seq, reason)])
 
 
 def _one(connection: Connection, seq: int) -> AnyRow:
-    row = connection.execute(_ONE, {"which": seq}).first()
+    row = _ONE.run(connection, which=seq).first()
     if row is None:
         raise SpoolError(f"there is no delivery number {seq}")
     return row
@@ -213,22 +206,19 @@ def _one(connection: Connection, seq: int) -> AnyRow:
 
 def _set_steps(connection: Connection, seq: int, planned: Sequence[tuple[str, str]]) -> None:
     """Write the steps of a plan; a step that is already there under the same key keeps its progress."""
-    of_seq = steps.c.seq == seq
-    there = dict(connection.execute(select(steps.c.index, steps.c.key).where(of_seq)).all())
+    there: dict[int, str] = {row["index"]: row["key"] for row in _STEPS.run(connection, which=seq).mappings()}
     kept = {index for index, (_name, key) in enumerate(planned) if there.get(index) == key}
-    connection.execute(delete(steps).where(of_seq, steps.c.index.not_in(kept)))
-    added = [
-        {"seq": seq, "index": index, "name": name, "key": key}
-        for index, (name, key) in enumerate(planned)
-        if index not in kept
-    ]
-    if added:
-        connection.execute(schema.steps.insert(), added)
-
-
-def _set_step(connection: Connection, seq: int, index: int, **values: Any) -> None:
-    changed = connection.execute(
-        update(steps).where(steps.c.seq == seq, steps.c.index == index).values(values)
+    _DROP_STEP.run_many(connection, [{"which": seq, "place": index} for index in there.keys() - kept])
+    _ADD_STEP.run_many(
+        connection,
+        [
+            {"seq": seq, "index": index, "name": name, "key": key}
+            for index, (name, key) in enumerate(planned)
+            if index not in kept
+        ],
     )
-    if changed.rowcount != 1:
+
+
+def _change_step(connection: Connection, change: Prepared, seq: int, index: int, **values: object) -> None:
+    if change.run(connection, which=seq, place=index, **values).rowcount != 1:
         raise SpoolError(f"delivery number {seq} has no step {index}")

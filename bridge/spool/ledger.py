@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
+from bridge.spool.prepared import Prepared
 from bridge.spool.schema import deliveries, ledger
 from bridge.spool.values import SETTLED, WAITING
 
-_ADD = (
+_ADD = Prepared(
     update(ledger)
     .where(ledger.c.name == bindparam("counter"))
     .values(count=ledger.c.count + bindparam("delta"))
@@ -21,9 +22,7 @@ _COUNT = select(deliveries.c.state, func.count().label("number")).group_by(deliv
 
 
 def add(connection: Connection, **deltas: int) -> None:
-    moved = [{"counter": name, "delta": delta} for name, delta in deltas.items() if delta]
-    if moved:
-        connection.execute(_ADD, moved)
+    _ADD.run_many(connection, [{"counter": name, "delta": delta} for name, delta in deltas.items() if delta])
 
 
 def moved(connection: Connection, before: str, after: str, count: int = 1) -> None:

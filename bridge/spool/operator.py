@@ -192,23 +192,14 @@ class Operator:
             lanes.arrange(connection, row.conversation)
 
     def _end(self, connection: Connection, row: AnyRow, state: Settled, reason: str) -> None:
-        now = self._steady.wall_us()
-        connection.execute(
-            update(deliveries)
-            .where(_row.seq == row.seq)
-            .values(state=state, reason=reason, next_at=0, waiting_at=None, settled_at=now, strikes=0)
+        lanes.end(
+            connection, row.seq, row.state, state, reason=reason, steady=self._steady, lane=row.conversation
         )
-        ledger.moved(connection, row.state, state)
-        lanes.note(connection, now, state, [(row.seq, reason)])
-        if row.conversation is not None:
-            lanes.arrange(connection, row.conversation)
 
     def _redirect(self, connection: Connection, row: AnyRow, target: Target) -> None:
         if _has_spoken(connection, row.seq):
             raise SpoolError("its delivery has begun; it can be retried or dropped, but not sent elsewhere")
-        connection.execute(
-            schema.insert(connection, schema.brands).on_conflict_do_nothing(), {"brand": target.brand}
-        )
+        schema.LEARN_BRAND.run(connection, brand=target.brand)
         _forget_plan(connection, row.seq)
         connection.execute(
             update(deliveries)
@@ -243,7 +234,7 @@ class Operator:
             summary,
             unpack(envelope, summary.received_at),
             plan,
-            rows.steps_of(connection, [seq]).get(seq, ()),
+            rows.steps_of(connection, seq),
             rows.events_of(connection, seq),
         )
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
 
 from bridge.spool import schema
 from bridge.spool.envelopes import unpack, unpack_all
 from bridge.spool.files import Files
+from bridge.spool.prepared import Prepared
 from bridge.spool.schema import conversations, deliveries, events, mails, steps
 from bridge.spool.steady import Steady, from_us
 from bridge.spool.values import ConversationRow, Event, Item, Step, Summary
@@ -40,10 +40,17 @@ def _joined(*columns: Any) -> Select[Any]:
     return select(*columns).select_from(deliveries.join(mails).outerjoin(conversations))
 
 
+_ITEM = Prepared(
+    _joined(*_LISTED, mails.c.envelope, mails.c.content).where(deliveries.c.seq == bindparam("which"))
+)
+_STEPS = Prepared(select(steps).where(steps.c.seq == bindparam("which")).order_by(steps.c.index))
+_ONE_CONVERSATION = Prepared(
+    select(conversations.c.brand, *_CONVERSATION).where(conversations.c.number == bindparam("which"))
+)
+
+
 def conversation(connection: Connection, number: int) -> ConversationRow | None:
-    row = connection.execute(
-        select(conversations.c.brand, *_CONVERSATION).where(conversations.c.number == number)
-    ).first()
+    row = _ONE_CONVERSATION.run(connection, which=number).first()
     if row is None:
         return None
     return ConversationRow(
@@ -59,31 +66,24 @@ def conversation(connection: Connection, number: int) -> ConversationRow | None:
 
 def items(connection: Connection, seqs: Sequence[int], files: Files, steady: Steady) -> tuple[Item, ...]:
     """The deliveries with all that sorting or delivering them needs, oldest first."""
-    if not seqs:
-        return ()
-    found = _joined(*_LISTED, mails.c.envelope, mails.c.content).where(deliveries.c.seq.in_(seqs))
-    planned = steps_of(connection, seqs)
     return tuple(
-        _item(row, planned.get(row.seq, ()), files, steady)
-        for row in connection.execute(found.order_by(deliveries.c.seq))
+        _item(_ITEM.run(connection, which=seq).one(), steps_of(connection, seq), files, steady)
+        for seq in sorted(seqs)
     )
 
 
-def steps_of(connection: Connection, seqs: Sequence[int]) -> dict[int, tuple[Step, ...]]:
-    found: defaultdict[int, list[Step]] = defaultdict(list)
-    wanted = select(steps).where(steps.c.seq.in_(seqs)).order_by(steps.c.seq, steps.c.index)
-    for row in connection.execute(wanted).mappings():
-        found[row["seq"]].append(
-            Step(
-                index=row["index"],
-                name=row["name"],
-                key=row["key"],
-                begun_at=None if row["begun_at"] is None else from_us(row["begun_at"]),
-                finished_at=None if row["finished_at"] is None else from_us(row["finished_at"]),
-                answer=row["answer"],
-            )
+def steps_of(connection: Connection, seq: int) -> tuple[Step, ...]:
+    return tuple(
+        Step(
+            index=row["index"],
+            name=row["name"],
+            key=row["key"],
+            begun_at=None if row["begun_at"] is None else from_us(row["begun_at"]),
+            finished_at=None if row["finished_at"] is None else from_us(row["finished_at"]),
+            answer=row["answer"],
         )
-    return {seq: tuple(of_seq) for seq, of_seq in found.items()}
+        for row in _STEPS.run(connection, which=seq).mappings()
+    )
 
 
 def events_of(connection: Connection, seq: int) -> tuple[Event, ...]:

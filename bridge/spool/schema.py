@@ -10,8 +10,8 @@ from hashlib import blake2b
 
 from sqlalchemy import (
     BigInteger,
+    ClauseElement,
     Column,
-    Connection,
     ForeignKey,
     Index,
     Integer,
@@ -21,8 +21,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.spool.prepared import Prepared
 
 #: Where a mail's content is.
 GONE, INLINE, FILE = 0, 1, 2
@@ -229,6 +232,20 @@ def digest(*parts: str) -> bytes:
     return blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that knows ON CONFLICT, in the dialect of the connection."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+def upsert(table: Table, *overwrite: str) -> Prepared:
+    """An INSERT of a whole row that overwrites those columns where its key is taken, or else changes nothing."""
+
+    def build(dialect: str) -> ClauseElement:
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        statement = insert(table).values({column.name: bindparam(column.name) for column in table.columns})
+        if not overwrite:
+            return statement.on_conflict_do_nothing()
+        return statement.on_conflict_do_update(
+            index_elements=list(table.primary_key),
+            set_={name: statement.excluded[name] for name in overwrite},
+        )
+
+    return Prepared(build)
+
+
+LEARN_BRAND = upsert(brands)

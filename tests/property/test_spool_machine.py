@@ -165,6 +165,7 @@ class Machine(RuleBasedStateMachine):
         assert (placed.conversation is not None) == (each.lane is not None)
 
     def expect_placed(self, each: Modelled, lane: tuple[str, str], verdict: str | None, key: str) -> None:
+        each.duplicate_key = key
         if not each.released:
             earlier = [
                 other
@@ -175,7 +176,6 @@ class Machine(RuleBasedStateMachine):
                 and other.state not in ("dropped", "dead")
                 and other.received_s >= each.received_s - WINDOW_S
             ]
-            each.duplicate_key = key or each.duplicate_key
             if earlier:
                 return self.end(each, "dropped")
             if verdict is not None:
@@ -214,6 +214,7 @@ class Machine(RuleBasedStateMachine):
             change = {"finished": (step, "{}")} if finish else {"begun": step}
             self.runner.run(self.spool.record(each.seq, **change))  # type: ignore[arg-type]  # either of the two
             each.steps[step] = [True, finish or each.steps[step][1]]
+            each.strikes = min(each.strikes, 1) if finish else each.strikes
         else:
             try:
                 self.runner.run(self.spool.record(each.seq, begun=step))

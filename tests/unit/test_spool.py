@@ -454,3 +454,11 @@ async def test_a_claim_that_found_nothing_wakes_nobody(spool: Spool) -> None:
     await spool.claim(1)
     await spool.unsorted(1)
     assert spool.stirred == seen
+
+
+async def test_a_beginning_that_did_nothing_is_taken_back(spool: Spool, clock: FixedClock) -> None:
+    item, _ = await put_and_place(spool, clock)
+    await spool.record(item.seq, plan="{}", steps=[("create", "k")], begun=0)
+    await spool.record(item.seq, undone=0)
+    (claimed,) = await spool.claim(1)
+    assert claimed.steps[0].begun_at is None
