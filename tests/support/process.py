@@ -62,14 +62,18 @@ class Process:
                 stderr=sink,
             )
         async with asyncio.timeout(within_s):
-            while self.alive:
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", self.smtp_port)
-                except OSError:
-                    await asyncio.sleep(LOOK_EVERY_S)
-                else:
-                    writer.close()
-                    return True
+            return await self.listening()
+
+    async def listening(self) -> bool:
+        """Whether it takes mail by now, or has died."""
+        while self.alive:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", self.smtp_port)
+            except OSError:
+                await asyncio.sleep(LOOK_EVERY_S)
+            else:
+                writer.close()
+                return True
         return False
 
     @property
