@@ -188,13 +188,7 @@ class Daemon:
         return routing.find(self.config.routes, recipient) is not None
 
     def _targets(self, recipients: Sequence[str]) -> tuple[Target, ...]:
-        """One target a route; mail for a postmaster nobody claims goes to the first route."""
-        wanted = [recipient for recipient in recipients if self._wants(recipient)]
-        targets = routing.targets(self.config.routes, wanted)
-        if targets:
-            return targets
-        first = self.config.routes[0]
-        return (Target(first.name, first.brand, tuple(recipients)),)
+        return routing.targets_of_all(self.config.routes, recipients)
 
     # -- looking after itself ----------------------------------------------------------------------
 

@@ -2,17 +2,23 @@
 
 Owns structlog. Event names are words of the glossary (accepted, refused, sorted, staged, posted, delivered, deferred, dead …).
 `personal` values (subjects, addresses) are left out unless the config allows them. Bodies and secrets are never passed in.
+Whoever had a hand in a value, a line stays one line: controls and marks of direction are shown by their numbers.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import structlog
 
 _personal_data = False
+
+#: C0 and C1 controls, line and paragraph separators, marks and overrides of direction, lone surrogates.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def configure(
@@ -30,11 +36,35 @@ def configure(
         else structlog.processors.LogfmtRenderer(key_order=["event", "id"], drop_missing=True)
     )
     structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper("iso"), renderer],
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper("iso"),
+            _printable,
+            renderer,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def printable(text: str) -> str:
+    """The text on one line, for a log or a terminal: what could move a cursor or start a line is shown as its number."""
+    return _UNPRINTABLE.sub(_numbered, text)
+
+
+def _numbered(match: re.Match[str]) -> str:
+    number = ord(match[0])
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
+def _printable(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Every value on one line; what is None was not said and is left out."""
+    return {
+        key: printable(value) if isinstance(value, str) else value
+        for key, value in values.items()
+        if value is not None
+    }
 
 
 def personal(**values: object) -> dict[str, object]:

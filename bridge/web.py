@@ -43,6 +43,8 @@ def bind(listen: str) -> socket.socket:
     """A bound TCP socket for "host:port" or "[v6]:port". Raises StartError naming cause and fix."""
     host, _, port = listen.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
+    if not port.isdecimal() or int(port) > 65_535:
+        raise StartError(f'cannot listen on "{listen}": expected "host:port" such as 127.0.0.1:8027')
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Without IPPROTO_TCP asyncio leaves Nagle on, which costs 40 ms a small answer.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -1,4 +1,4 @@
-"""The command group: loads a command's module only when it is called, and turns our errors into one clear line.
+"""The command group: loads a command's module only when it is called, and turns every error into one clear line.
 
 `pipe` is started once a mail by transports and must be quick, so nothing heavy is imported here.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 from pathlib import Path
+from types import TracebackType
 
 import click
 
@@ -17,18 +18,26 @@ from bridge.errors import BridgeError, ConfigError, SpoolVersionError
 #: Command → module below bridge.cli and the name in it.
 _COMMANDS = {
     "run": "run:run",
+    "check": "checking:check",
+    "explain": "explaining:explain",
+    "status": "looking:status",
+    "trace": "looking:trace",
+    "queue": "queue:queue",
+    "replay": "replay:replay",
+    "pipe": "pipe:pipe",
     "demo": "trying:demo",
     "sandbox": "trying:sandbox",
-    "check": "checking:check",
-    "explain": "checking:explain",
-    "pipe": "pipe:pipe",
-    "status": "queue:status",
-    "trace": "queue:trace",
-    "queue": "queue:queue",
 }
 
 
-class _Commands(click.Group):
+class Group(click.Group):
+    """A group that lists its commands in the order in which a person needs them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(self.commands)
+
+
+class _Commands(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)
 
@@ -41,16 +50,22 @@ class _Commands(click.Group):
         return command
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="reamaze-bridge")
 def commands() -> None:
-    """Mail comes in by SMTP; each one becomes a message of a Re:amaze conversation."""
+    """Mail comes in by SMTP; each one becomes a message of a Re:amaze conversation.
+
+    Results go to standard output, logs and errors to standard error.
+    """
 
 
 config_option = click.option(
     "-c",
     "--config",
     "config_path",
+    metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("/etc/reamaze-bridge/config.yaml"),
     show_default=True,
@@ -62,16 +77,43 @@ def run() -> int:
     """Run the command line; returns the exit status."""
     try:
         result = commands.main(prog_name="reamaze-bridge", standalone_mode=False)
-    except (ConfigError, SpoolVersionError) as error:
-        click.echo(str(error), err=True)
-        return os.EX_CONFIG
+    except ConfigError as error:
+        return _failed(os.EX_CONFIG, *error.mistakes)
+    except SpoolVersionError as error:
+        return _failed(os.EX_CONFIG, f"reamaze-bridge: {error}")
     except BridgeError as error:
-        click.echo(f"reamaze-bridge: {error}", err=True)
-        return 1
+        return _failed(1, f"reamaze-bridge: {error}")
     except click.Abort:
-        click.echo("Stopped.", err=True)
-        return 130
+        return _failed(130, "Stopped.")
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except OSError as error:
+        place = f" {error.filename}:" if error.filename else ""
+        return _failed(1, f"reamaze-bridge:{place} {error.strerror or type(error).__name__}")
+    except Exception as error:  # noqa: BLE001 - a traceback tells an administrator nothing, and may hold words of a mail
+        return _failed(os.EX_SOFTWARE, f"reamaze-bridge: {unexpected(error)}; please report this line")
     return result if isinstance(result, int) else 0
+
+
+def unexpected(error: Exception) -> str:
+    """What is said of an error nobody thought of: its type and its place in our code, never its text."""
+    return f"unexpected {type(error).__name__} at {_place(error.__traceback__)}"
+
+
+def _place(traceback: TracebackType | None) -> str:
+    place = "?"
+    while traceback is not None:
+        name = traceback.tb_frame.f_code.co_filename
+        if f"{os.sep}bridge{os.sep}" in name:
+            place = f"{name.rpartition(f'{os.sep}bridge{os.sep}')[2]}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place
+
+
+def _failed(status: int, *lines: str) -> int:
+    from bridge.log import printable  # noqa: PLC0415 - heavy, and of use only when something went wrong
+
+    for line in lines:
+        click.echo(printable(line), err=True)
+    return status

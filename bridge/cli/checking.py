@@ -1,163 +1,101 @@
-"""`check` and `explain`: what is wrong with a config, and what would become of a mail."""
+"""`check`: what is wrong with a config, all at once."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
-from bridge import explain as explaining
 from bridge import log
 from bridge.cli.app import config_option
+from bridge.cli.showing import count, say
 from bridge.clock import SystemClock
 from bridge.compose import check as examples
 from bridge.config import load
 from bridge.config.schema import Config
-from bridge.errors import BridgeError, ConfigError
-from bridge.model import Attached, Clue, Envelope, KeyClue, Mail, SlugClue, ThreadClue, TokenClue
+from bridge.errors import BridgeError, ConfigError, StartError
+from bridge.intake.tls import Certificate
 from bridge.reamaze import Client
+
+_Finding = tuple[tuple[str | int, ...], str]
 
 
 @click.command()
 @config_option
 @click.option("--online", is_flag=True, help="Also ask Re:amaze whether login, token and channels are right.")
 def check(config_path: Path, online: bool) -> None:
-    """Name every mistake of the config file at once, as file:line:column.
+    """Name every mistake of the config, as file:line:column.
 
-    Runs the examples written beside the routes. Exit status 78 if anything is wrong.
+    Runs the examples written beside the routes, and tries certificates and secrets. Exit status 78 if anything is wrong.
+    What only a running service can see, such as a systemd credential, is a warning here and a mistake for `run`.
     """
     log.configure(level="error")
     loaded = load.read(config_path)
+    config = loaded.config
     mistakes, warnings = load.secrets(loaded)
-    mistakes += loaded.lines(_examples(loaded.config))
+    if "CREDENTIALS_DIRECTORY" not in os.environ:
+        unseen = tuple(line for line in mistakes if load.NO_CREDENTIALS in line)
+        mistakes, warnings = tuple(line for line in mistakes if line not in unseen), (*warnings, *unseen)
+    mistakes += loaded.lines(_examples(config))
+    warnings += loaded.lines(_certificates(config))
     if online and not mistakes:
-        mistakes += asyncio.run(_online(loaded.config))
+        mistakes += loaded.lines(asyncio.run(_online(config)))
     for warning in (*loaded.warnings, *warnings):
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     if mistakes:
         raise ConfigError(mistakes)
-    count = sum(len(route.examples) for route in loaded.config.routes)
-    asked = ", and Re:amaze agrees" if online else ""
-    click.echo(
-        f"{config_path}: good; {len(loaded.config.routes)} routes, {count} examples as expected{asked}."
+    say(f"{config_path}: good; {_counted(config)}" + (", and Re:amaze agrees." if online else "."))
+
+
+def _counted(config: Config) -> str:
+    number = sum(len(route.examples) for route in config.routes)
+    return f"{count(len(config.routes), 'route')}, {count(number, 'example')}" + (
+        " as expected" if number else ""
     )
 
 
-def _examples(config: Config) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _examples(config: Config) -> Iterator[_Finding]:
     for position, route in enumerate(config.routes):
         for number, example in enumerate(route.examples):
             for mistake in examples.run(route, example, config.sender):
                 yield ("routes", position, "examples", number), mistake
 
 
-async def _online(config: Config) -> tuple[str, ...]:
+def _certificates(config: Config) -> Iterator[_Finding]:
+    """Certificates that cannot be used from here; the service may see other files than this shell."""
+    for position, listener in enumerate(config.smtp.listeners):
+        if listener.tls is not None:
+            try:
+                Certificate(listener.name, listener.tls)
+            except StartError as error:
+                yield ("smtp", "listeners", position, "tls"), str(error)
+
+
+async def _online(config: Config) -> Iterable[_Finding]:
     """What Re:amaze says against the config, brand by brand."""
-    mistakes = []
+    findings: list[_Finding] = []
     for name, brand in config.reamaze.brands.items():
-        client = Client(brand, config.reamaze, clock=SystemClock())
+        try:
+            client = Client(brand, config.reamaze, clock=SystemClock())
+        except StartError as error:
+            findings.append((("reamaze", "brands", name, "token"), str(error)))
+            continue
         try:
             known = {channel.slug for channel in await client.channels()}
         except BridgeError as error:
-            mistakes.append(f'brand "{name}": {error}')
+            findings.append((("reamaze", "brands", name), str(error)))
             continue
         finally:
             await client.close()
-        mistakes += [
-            f'brand "{name}" has no channel "{route.channel}" (route "{route.name}"); it has {", ".join(sorted(known))}'
-            for route in config.routes
+        findings += [
+            (
+                ("routes", position, "channel"),
+                f'brand "{name}" has no channel "{route.channel}"; it has {", ".join(sorted(known)) or "none"}',
+            )
+            for position, route in enumerate(config.routes)
             if route.brand == name and route.channel not in known
         ]
-    return tuple(mistakes)
-
-
-@click.command()
-@config_option
-@click.argument("mail", type=click.File("rb"))
-@click.option("--recipient", help="The envelope recipient; by default the first address a route names.")
-@click.option("--reverse-path", "reverse_path", default="", help="The envelope's MAIL FROM.")
-@click.option("--peer", default="127.0.0.1", show_default=True, help="The address the mail would come from.")
-@click.option("--trusted", is_flag=True, help="As if the peer's header fields were believed.")
-@click.option("--json", "as_json", is_flag=True, help="Print exactly the requests, nothing else.")
-def explain(  # noqa: PLR0917 - one an option
-    config_path: Path,
-    mail: BinaryIO,
-    recipient: str | None,
-    reverse_path: str,
-    peer: str,
-    trusted: bool,
-    as_json: bool,
-) -> None:
-    """Say what would become of the mail in the file MAIL ("-" for standard input), and why; nothing is posted."""
-    log.configure(level="error")
-    config = load.load(config_path)
-    envelope = Envelope(
-        reverse_path=reverse_path,
-        recipients=(recipient or _first_recipient(config),),
-        peer=peer,
-        helo="explain",
-        listener="explain",
-        received_at=SystemClock().now(),
-        trusted=trusted,
-    )
-    found = asyncio.run(explaining.explain(config, mail.read(), envelope))
-    if as_json:
-        click.echo(json.dumps(found.requests, indent=2, ensure_ascii=False))
-    else:
-        sys.stdout.writelines(f"{line}\n" for line in _report(found, envelope))
-
-
-def _first_recipient(config: Config) -> str:
-    """An address that a route names outright."""
-    for route in config.routes:
-        for recipient in route.recipients:
-            if not recipient.startswith(("@", "/")):
-                return recipient
-    raise click.UsageError("no route names an address outright: say which with --recipient")
-
-
-def _report(found: explaining.Explanation, envelope: Envelope) -> Iterator[str]:
-    yield f"recipient     {envelope.recipients[0]} → route {found.route}"
-    yield f"author        {found.sorting.user.name} <{found.sorting.user.email}>"
-    yield f"subject       {found.sorting.subject}"
-    yield f"conversation  {found.placed.because}"
-    for clue in found.sorting.clues:
-        yield f"              clue: {_clue(clue)}"
-    if found.placed.conversation is None:
-        yield f"state         {found.placed.state}: {found.placed.because}"
-    yield "parts"
-    yield from _parts(found.mail)
-    for decision in found.draft.decisions if found.draft else ():
-        yield f"because       {decision.what}: {decision.because}"
-    for defect in found.mail.defects:
-        yield f"defect        {defect}"
-    for line in found.draft.note if found.draft else ():
-        yield f"note          {line}"
-    for call in found.requests:
-        yield f"request       {call['method']} {call['path']}"
-    if found.draft is not None:
-        yield ""
-        yield found.draft.body
-
-
-def _clue(clue: Clue) -> str:
-    match clue:
-        case SlugClue(slug, because, always):
-            return f"the slug {slug}, {'whoever writes' if always else 'if the author takes part'}; {because}"
-        case TokenClue(number, because):
-            return f"our token of conversation {number}; {because}"
-        case ThreadClue(message_ids, because):
-            return f"{len(message_ids)} ids of earlier mails; {because}"
-        case KeyClue(key, because):
-            return f"the key {key}; {because}"
-
-
-def _parts(mail: Mail) -> Iterator[str]:
-    attached = {block.leaf for block in mail.blocks if isinstance(block, Attached)}
-    for leaf in mail.leaves:
-        where = "file" if leaf.index in attached else "words"
-        yield f"              {leaf.section:8} {leaf.content_type:32} {where:6} {leaf.filename or ''}".rstrip()
+    return findings

@@ -1,116 +1,41 @@
-"""`status`, `trace` and `queue`: what waits, what failed and why, and what to do about it. Works beside a running daemon."""
+"""`queue`: look at single mails and decide what becomes of them. Works beside a daemon and without."""
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from bridge.cli.app import config_option
-from bridge.clock import SystemClock
+from bridge.cli import showing
+from bridge.cli.app import Group, config_option
+from bridge.cli.showing import NoSuchMailError, say
 from bridge.compose import route as routing
 from bridge.config import load
 from bridge.errors import BridgeError
 from bridge.model import Target
-from bridge.spool import SETTLED, WAITING, Spool, Summary, Trace
+from bridge.spool import SETTLED, WAITING, Spool, Summary
 
 STATES = (*WAITING, *SETTLED)
+#: All that is not over.
+OPEN = (*WAITING, "held", "dead")
+
+_ids = click.argument("ids", metavar="ID...", nargs=-1, required=True)
 
 
-class NoSuchMailError(BridgeError):
-    """No delivery has that id."""
+@click.group(cls=Group)
+def queue() -> None:
+    """Look at single mails and decide what becomes of them.
 
-
-@contextlib.contextmanager
-def _spool(config_path: Path) -> Iterator[Spool]:
-    """The spool of that config, beside whoever else uses it."""
-    settings = load.load(config_path).spool
-    if not (settings.folder / "spool.db").exists():
-        raise BridgeError(
-            f"there is no spool in {settings.folder} yet: the daemon makes it when it first runs"
-        )
-    with contextlib.closing(Spool.open(settings, clock=SystemClock(), exclusive=False)) as spool:
-        yield spool
+    An ID is the one that stood in the mail's 250, in the log and in the internal note. A mail for several routes has several
+    deliveries: ID alone means all of them, ID.2 the second.
+    """
 
 
 # -- looking ---------------------------------------------------------------------------------------
-
-
-@click.command()
-@config_option
-def status(config_path: Path) -> None:
-    """Say what waits, since when, and whether every accepted mail is accounted for.
-
-    Exit status 1 if something needs a person.
-    """
-    with _spool(config_path) as spool:
-        counts, ledger = spool.counts(), spool.ledger()
-        difference, oldest_s = spool.audit(), spool.oldest_s()
-        waiting = sum(counts.get(state, 0) for state in WAITING)
-        click.echo(f"waiting      {waiting}" + (f", the oldest for {_span(oldest_s)}" if waiting else ""))
-        for state in WAITING:
-            click.echo(f"  {state:10} {counts.get(state, 0)}")
-        for what in ("held", "dead"):
-            click.echo(f"{what:12} {counts.get(what, 0)}")
-        for what in ("accepted", "delivered", "dropped"):
-            click.echo(f"{what:12} {ledger.get(what, 0)} in all")
-        for state, count in difference.items():
-            click.echo(f"unaccounted  {count:+} {state}: a mail is in no state; please report this", err=True)
-        last = spool.operator.list(("ready",), limit=1)
-        if last and last[0].reason:
-            click.echo(f"last answer  {last[0].reason}")
-    if difference or counts.get("dead"):
-        sys.exit(1)
-
-
-@click.command()
-@config_option
-@click.argument("wanted", metavar="ID-OR-MESSAGE-ID")
-def trace(config_path: Path, wanted: str) -> None:
-    """Tell the whole life of a mail: each step with its time, its answer and how long it took."""
-    with _spool(config_path) as spool:
-        found = spool.operator.trace(wanted)
-        if not found:
-            raise NoSuchMailError(f"no mail {wanted!r} is in the spool: it never arrived, or was swept since")
-        for each in found:
-            for line in _life(each):
-                click.echo(line)
-
-
-def _life(trace: Trace) -> Iterator[str]:
-    summary, envelope = trace.summary, trace.envelope
-    yield f"{summary.id}  {summary.state}" + (f": {summary.reason}" if summary.reason else "")
-    came = f"accepted from {envelope.peer} ({envelope.helo}) by {envelope.listener}, {summary.size_bytes:,} bytes"
-    yield f"  {_time(summary.received_at)}  {came}"
-    yield f"      from <{envelope.reverse_path}> to {', '.join(summary.recipients)}, route {summary.route}"
-    yield f"      {summary.summary}  <{summary.message_id or 'no Message-ID'}>"
-    lines = [(event.at, f"{event.event} {event.detail}".rstrip()) for event in trace.events]
-    for step in trace.steps:
-        if step.begun_at is not None:
-            took = ""
-            if step.finished_at is not None:
-                took = (
-                    f" took {(step.finished_at - step.begun_at).total_seconds() * 1000:.0f} ms: {step.answer}"
-                )
-            lines.append((step.begun_at, f"step {step.name} [{step.key}]{took or ' has no answer yet'}"))
-    for at, line in sorted(lines):
-        yield f"  {_time(at)}  {line}"
-    if summary.conversation is not None:
-        row = summary.conversation
-        yield f"  conversation {row.number}: {row.slug or 'no slug yet'} ({row.brand}/{row.channel}) {row.subject}"
-
-
-# -- queue -----------------------------------------------------------------------------------------
-
-
-@click.group()
-def queue() -> None:
-    """Look at the queue and change it."""
 
 
 @queue.command("list")
@@ -118,88 +43,47 @@ def queue() -> None:
 @click.option(
     "--state",
     "states",
+    metavar="STATE",
     type=click.Choice(STATES),
     multiple=True,
-    help="Only these states; default: all that is not over.",
+    help=f"Only this state; may be repeated. One of {', '.join(STATES)}. Default: all that is not over.",
 )
-@click.option("--limit", default=100, show_default=True)
+@click.option(
+    "--limit",
+    metavar="NUMBER",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="At most so many lines.",
+)
 def list_(config_path: Path, states: tuple[str, ...], limit: int) -> None:
-    """List deliveries, oldest first."""
-    with _spool(config_path) as spool:
-        for summary in spool.operator.list(states or (*WAITING, "held", "dead"), limit=limit):
-            click.echo(_line(summary))
+    """List deliveries, oldest first.
+
+    A line holds the id, the state, the age, the route, and what was last said of it.
+    """
+    with showing.opened(load.load(config_path).spool, config_path) as spool:
+        found = spool.operator.list(states or OPEN, limit=limit + 1)
+    for summary in found[:limit]:
+        say(showing.row(summary))
+    if len(found) > limit:
+        say(f"There are more than {limit}; see them with --limit.", err=True)
+    if not found:
+        say(f"No mail is {' or '.join(states)}." if states else "Nothing waits, is held or dead.", err=True)
 
 
 @queue.command()
 @config_option
-@click.argument("id_", metavar="ID")
-def show(config_path: Path, id_: str) -> None:
-    """Show a delivery with its last answer."""
-    with _spool(config_path) as spool:
-        for summary in _known(spool, id_):
-            click.echo(_line(summary))
-            click.echo(f"  {summary.summary}")
-            click.echo(
-                f"  to {', '.join(summary.recipients)}; {summary.attempts} attempts; {summary.reason or 'no trouble'}"
-            )
-
-
-@queue.command()
-@config_option
-@click.argument("ids", metavar="[ID]...", nargs=-1)
-@click.option("--all", "all_", is_flag=True, help="Every dead letter.")
-@click.option("--since", type=click.DateTime(), help="With --all: only those settled since then (UTC).")
-def retry(config_path: Path, ids: tuple[str, ...], all_: bool, since: datetime | None) -> None:
-    """Try again now: a dead letter, a held mail, or one that waits for its next attempt."""
-    if bool(ids) == all_:
-        raise click.UsageError("give ids, or --all")
-    with _spool(config_path) as spool:
-        if all_:
-            count = spool.operator.retry_all(since=since.replace(tzinfo=UTC) if since else None)
-        else:
-            count = sum(_changed(spool.operator.retry(id_), id_) for id_ in ids)
-    click.echo(f"{count} taken up again.")
-
-
-@queue.command()
-@config_option
-@click.argument("ids", metavar="ID...", nargs=-1, required=True)
-def release(config_path: Path, ids: tuple[str, ...]) -> None:
-    """Let held mails go on."""
-    with _spool(config_path) as spool:
-        count = sum(_changed(spool.operator.retry(id_), id_) for id_ in ids)
-    click.echo(f"{count} released.")
-
-
-@queue.command()
-@config_option
-@click.argument("ids", metavar="ID...", nargs=-1, required=True)
-@click.option("--reason", default="held by an operator", show_default=True)
-def hold(config_path: Path, ids: tuple[str, ...], reason: str) -> None:
-    """Keep waiting mails back until they are released."""
-    with _spool(config_path) as spool:
-        count = sum(_changed(spool.operator.hold(id_, reason), id_) for id_ in ids)
-    click.echo(f"{count} held.")
-
-
-@queue.command()
-@config_option
-@click.argument("ids", metavar="ID...", nargs=-1, required=True)
-@click.option("--reason", default="dropped by an operator", show_default=True)
-@click.option("--purge", is_flag=True, help="Also delete the mail as it came, at once.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def drop(config_path: Path, ids: tuple[str, ...], reason: str, purge: bool, yes: bool) -> None:
-    """Give mails up. They are kept as they came until retention removes them, unless --purge is given."""
-    with _spool(config_path) as spool:
+@_ids
+def show(config_path: Path, ids: tuple[str, ...]) -> None:
+    """Show who wrote, to whom, and what was last said of it."""
+    with showing.opened(load.load(config_path).spool, config_path) as spool:
         for id_ in ids:
             for summary in _known(spool, id_):
-                click.echo(_line(summary))
-        if not yes:
-            click.confirm(
-                "Drop these?" + (" The mails as they came are deleted for good." if purge else ""), abort=True
-            )
-        count = sum(_changed(spool.operator.drop(id_, reason, purge=purge), id_) for id_ in ids)
-    click.echo(f"{count} dropped.")
+                say(showing.row(summary))
+                say(f"  {summary.summary}")
+                say(f"  to {', '.join(summary.recipients)}, {showing.count(summary.attempts, 'attempt')}")
+                if not summary.raw_kept:
+                    say("  the mail as it came is no longer kept")
 
 
 @queue.command()
@@ -208,17 +92,20 @@ def drop(config_path: Path, ids: tuple[str, ...], reason: str, purge: bool, yes:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     default="-",
-    help="A file; default: standard output.",
+    help="Where to write it; default: standard output.",
 )
 def export(config_path: Path, id_: str, output: Path) -> None:
-    """Write the mail as it came, as .eml."""
-    with _spool(config_path) as spool:
+    """Write a mail as it came, byte by byte, as .eml."""
+    with showing.opened(load.load(config_path).spool, config_path) as spool:
         _known(spool, id_)
         content = spool.operator.raw(id_)
         if content is None:
-            raise NoSuchMailError(f"the mail {id_} is no longer kept as it came: retention removed it")
+            raise NoSuchMailError(
+                f"the mail {id_} is no longer kept as it came: retention or --purge removed it"
+            )
         with click.open_file(str(output), "wb") as sink:
             if isinstance(content, bytes):
                 sink.write(content)
@@ -227,48 +114,133 @@ def export(config_path: Path, id_: str, output: Path) -> None:
                     shutil.copyfileobj(source, sink)
 
 
+# -- changing --------------------------------------------------------------------------------------
+
+
+@queue.command()
+@config_option
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--all", "all_", is_flag=True, help="Every dead letter.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    type=click.DateTime(),
+    help="With --all: only what died since then, such as 2026-11-22 or 2026-11-22T20:15:00 (UTC).",
+)
+def retry(config_path: Path, ids: tuple[str, ...], all_: bool, since: datetime | None) -> None:
+    """Try again now: dead letters, held mails, and what waits.
+
+    Attempts are counted anew. If nothing of the mail was posted yet, the config of today decides what is.
+    """
+    if bool(ids) == all_:
+        raise click.UsageError("give either ids or --all")
+    if since is not None and not all_:
+        raise click.UsageError("--since goes with --all")
+    with showing.opened(load.load(config_path).spool, config_path) as spool:
+        if all_:
+            taken = spool.operator.retry_all(since=since.replace(tzinfo=UTC) if since else None)
+            say(f"{showing.count(taken, 'mail')} taken up again.")
+        else:
+            _each(ids, spool.operator.retry, "taken up again")
+
+
+@queue.command()
+@config_option
+@_ids
+@click.option(
+    "--reason",
+    metavar="TEXT",
+    default="held by an operator",
+    show_default=True,
+    help="What `trace` will say.",
+)
+def hold(config_path: Path, ids: tuple[str, ...], reason: str) -> None:
+    """Keep waiting mails back until they are released."""
+    with showing.opened(load.load(config_path).spool, config_path) as spool:
+        _each(ids, lambda id_: spool.operator.hold(id_, reason), "held")
+
+
+@queue.command()
+@config_option
+@_ids
+def release(config_path: Path, ids: tuple[str, ...]) -> None:
+    """Let held mails go on."""
+    with showing.opened(load.load(config_path).spool, config_path) as spool:
+        _each(ids, lambda id_: _release(spool, id_), "released")
+
+
 @queue.command("edit-recipient")
 @config_option
 @click.argument("id_", metavar="ID")
 @click.argument("recipient")
 def edit_recipient(config_path: Path, id_: str, recipient: str) -> None:
-    """Deliver a mail as if it had been sent to another recipient; its route is chosen anew."""
-    route = routing.find(load.load(config_path).routes, recipient)
+    """Deliver a mail as if it had been sent to RECIPIENT.
+
+    The route is chosen anew. Only before anything of the mail was posted.
+    """
+    config = load.load(config_path)
+    route = routing.find(config.routes, recipient)
     if route is None:
         raise BridgeError(f"no route takes {recipient}: see `routes` in {config_path}")
-    with _spool(config_path) as spool:
+    with showing.opened(config.spool, config_path) as spool:
         _known(spool, id_)
-        _changed(spool.operator.redirect(id_, Target(route.name, route.brand, (recipient,))), id_)
-    click.echo(f"{id_} goes to {recipient} by route {route.name}.")
+        spool.operator.redirect(id_, Target(route.name, route.brand, (recipient,)))
+    say(f"{id_} goes to {recipient} by route {route.name}.")
+
+
+@queue.command()
+@config_option
+@_ids
+@click.option(
+    "--reason",
+    metavar="TEXT",
+    default="dropped by an operator",
+    show_default=True,
+    help="What `trace` will say.",
+)
+@click.option("--purge", is_flag=True, help="Also delete the mail as it came, at once and for good.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def drop(config_path: Path, ids: tuple[str, ...], reason: str, purge: bool, yes: bool) -> None:
+    """Give mails up; asks first.
+
+    The mail as it came is kept until retention removes it (`spool.keep_dead_days`), unless --purge is given.
+    """
+    with showing.opened(load.load(config_path).spool, config_path) as spool:
+        for id_ in ids:
+            for summary in _known(spool, id_):
+                say(showing.row(summary))
+        warning = " The mail as it came is deleted for good." if purge else ""
+        if not yes and not click.confirm(f"Drop?{warning}", err=True):
+            say("Nothing was dropped.", err=True)
+            sys.exit(1)
+        _each(ids, lambda id_: spool.operator.drop(id_, reason, purge=purge), "dropped")
+
+
+def _release(spool: Spool, id_: str) -> int:
+    held = [summary for summary in _known(spool, id_) if summary.state == "held"]
+    if not held:
+        raise BridgeError(f"mail {id_} is not held; `reamaze-bridge queue retry` takes others up")
+    return sum(spool.operator.retry(summary.id) for summary in held)
 
 
 def _known(spool: Spool, id_: str) -> tuple[Summary, ...]:
     found = spool.operator.show(id_)
     if not found:
-        raise NoSuchMailError(f"no mail {id_!r} is in the spool; `reamaze-bridge queue list` names them")
+        raise NoSuchMailError(
+            f"no mail {id_!r} is in the spool; `reamaze-bridge queue list` names those there are"
+        )
     return found
 
 
-def _changed(count: int, id_: str) -> int:
-    if not count:
-        raise NoSuchMailError(
-            f"{id_}: there is no such mail in a state that allows this; see `reamaze-bridge trace {id_}`"
-        )
-    return count
-
-
-def _line(summary: Summary) -> str:
-    age = _span((datetime.now(UTC) - summary.received_at).total_seconds())
-    return f"{summary.id:15} {summary.state:9} {age:>6}  {summary.route:16} {summary.reason}".rstrip()
-
-
-def _time(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-
-
-def _span(seconds: float) -> str:
-    """A length of time as a person says it: 12s, 5m, 3h, 2d."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
-    return f"{int(timedelta(seconds=max(0, int(seconds))).total_seconds())}s"
+def _each(ids: tuple[str, ...], change: Callable[[str], int], done: str) -> None:
+    """Change every mail that can be; name the others, and end with status 1 if there are any."""
+    changed, refused = 0, False
+    for id_ in ids:
+        try:
+            changed += change(id_)
+        except BridgeError as error:
+            refused = True
+            say(f"reamaze-bridge: {error}", err=True)
+    say(f"{showing.count(changed, 'mail')} {done}.")
+    if refused:
+        sys.exit(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Iterator
-from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import click
 
 from bridge import explain as explaining
 from bridge import log, plan
+from bridge.cli import showing
 from bridge.cli.app import config_option
-from bridge.clock import SystemClock
+from bridge.cli.showing import count, say
 from bridge.config import load
 from bridge.config.schema import Config
 from bridge.errors import BridgeError
@@ -28,21 +29,34 @@ MAX_DIFF = 40
 @click.command()
 @config_option
 @click.argument("ids", metavar="[ID]...", nargs=-1)
-@click.option("--since", type=click.DateTime(), help="Only mail received since then (UTC).")
-@click.option("--route", help="Only mail of this route.")
-@click.option("--limit", default=100, show_default=True, help="At most so many mails, the newest first.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    type=click.DateTime(),
+    help="Only mail received since then, such as 2026-11-22 or 2026-11-22T20:15:00 (UTC).",
+)
+@click.option("--route", metavar="NAME", help="Only mail of this route.")
+@click.option(
+    "--limit",
+    metavar="NUMBER",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="At most so many mails, the newest first.",
+)
 def replay(
     config_path: Path, ids: tuple[str, ...], since: datetime | None, route: str | None, limit: int
 ) -> None:
-    """Show how the delivered mails that are still kept would differ under the config as it is now; nothing is posted.
+    """Compare what was posted with what today's rules would post.
 
-    Use it after a change of rules, before the daemon is restarted with them.
+    Takes the delivered mails that are still kept as they came. For a change of rules, before the daemon is restarted with them;
+    nothing is posted.
     """
     log.configure(level="error")
     config = load.load(config_path)
     from_at = since.replace(tzinfo=UTC) if since else None
     compared = differing = 0
-    with closing(Spool.open(config.spool, clock=SystemClock(), exclusive=False)) as spool:
+    with showing.opened(config.spool, config_path) as spool:
         for trace in _chosen(spool, ids, limit):
             summary = trace.summary
             if (from_at and summary.received_at < from_at) or (route and summary.route != route):
@@ -51,8 +65,8 @@ def replay(
             lines = list(_differences(config, spool, trace))
             differing += bool(lines)
             for line in lines:
-                click.echo(f"{summary.id}  {line}")
-    click.echo(f"{compared} mails compared, {differing} would differ.")
+                say(f"{summary.id}  {line}")
+    say(f"{count(compared, 'mail')} compared, {differing} would differ.")
 
 
 def _chosen(spool: Spool, ids: tuple[str, ...], limit: int) -> Iterator[Trace]:
@@ -72,8 +86,9 @@ def _differences(config: Config, spool: Spool, trace: Trace) -> Iterator[str]:
         return
     then = plan.from_json(trace.plan).draft
     content = raw if isinstance(raw, bytes) else raw.read_bytes()
+    envelope = replace(trace.envelope, recipients=trace.summary.recipients)
     try:
-        now = asyncio.run(explaining.explain(config, content, trace.envelope))
+        now = asyncio.run(explaining.explain(config, content, envelope))
     except BridgeError as error:
         yield f"would not be taken: {error}"
         return

@@ -18,10 +18,13 @@ import click
 
 from bridge import log, web
 from bridge.cli.demo_mails import SUPPORT, DemoMail, all_mails, drawing, invoice, readings
+from bridge.cli.showing import count
 from bridge.config.schema import Config
 from bridge.daemon import Daemon
 from bridge.errors import BridgeError, StartError
+from bridge.log import printable
 from bridge.sandbox import Behaviour, Sandbox
+from bridge.sandbox.state import Attachment
 
 #: The demo's mails are small: a slower machine still needs no more than this.
 _DEMO_WITHIN_S = 60.0
@@ -33,16 +36,26 @@ _DEMO_WITHIN_S = 60.0
 )
 @click.option(
     "--smtp-port",
+    metavar="PORT",
+    type=int,
     default=2525,
     show_default=True,
-    help="Where the bridge takes mail; any free port if taken.",
+    help="Where the bridge takes mail; a free port if it is taken.",
 )
-@click.option("--page-port", default=8027, show_default=True, help="Where the conversations are shown.")
+@click.option(
+    "--page-port",
+    metavar="PORT",
+    type=int,
+    default=8027,
+    show_default=True,
+    help="Where the conversations are shown; a free port if it is taken.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show the bridge's log.")
 def demo(once: bool, smtp_port: int, page_port: int, verbose: bool) -> None:
-    """Start a local Re:amaze stand-in and the bridge, send six real-looking mails, show what became of them.
+    """Try it: six mails from SMTP to a local stand-in of Re:amaze.
 
-    Needs no network and no account; everything lives in a temporary folder that is removed at the end.
+    Starts the stand-in and the bridge on loopback, sends the mails, shows what became of each, and stays up for your own. Needs
+    no account; everything lives in a temporary folder that is removed at the end.
     """
     log.configure(level="info" if verbose else "error")
     with tempfile.TemporaryDirectory(prefix="reamaze-bridge-demo-") as folder:
@@ -151,25 +164,25 @@ def _report(daemon: Daemon, sandbox: Sandbox, mails: tuple[DemoMail, ...], ids: 
         slugs.append(row.slug if row else None)
         good &= trace.summary.state == "delivered"
         click.echo(f"  {mail_id}  {mail.what:40} {trace.summary.state:10} {slugs[-1] or '-'}")
+        if trace.summary.reason:
+            click.echo(f"      {printable(trace.summary.reason)}")
     click.echo("\nConversations at the stand-in:\n")
+    fetched: set[str] = set()
     for conversation in sandbox.conversations:
         messages = sandbox.messages(conversation.slug)
         notes = sum(message.internal for message in messages)
-        files = [file for message in messages for file in message.files]
         click.echo(f"  {conversation.subject}  ({conversation.author.email})")
-        click.echo(f"      messages: {len(messages) - notes}   notes: {notes}   files: {len(files)}")
-        for file in files:
-            click.echo(f"      {file.name}  {file.size_bytes:,} bytes  {_verdict(file.sha256)}")
+        click.echo(
+            f"      {count(len(messages) - notes, 'message')}"
+            + (f", {count(notes, 'note')}" if notes else "")
+        )
+        for attachment in (attachment for message in messages for attachment in message.attachments):
+            click.echo(f"      {_described(attachment)}")
+            if attachment.stored is not None:
+                fetched.add(attachment.stored.sha256)
     good &= slugs[0] == slugs[1]
-    fetched = {
-        attachment.stored.sha256
-        for conversation in sandbox.conversations
-        for message in sandbox.messages(conversation.slug)
-        for attachment in message.attachments
-        if attachment.stored is not None
-    }
     good &= _expected() <= fetched
-    click.echo("\n" + ("All six are as they should be." if good else "NOT all is as it should be."))
+    click.echo("\n" + ("All six are as they should be." if good else "NOT all of it is as it should be."))
     return good
 
 
@@ -177,13 +190,19 @@ def _expected() -> set[str]:
     return {hashlib.sha256(content).hexdigest() for content in (invoice(), readings(), drawing())}
 
 
-def _verdict(sha256: str) -> str:
-    return "fetched, byte-identical" if sha256 in _expected() else "fetched"
+def _described(attachment: Attachment) -> str:
+    """A file of a message, and whether it arrived as it was sent."""
+    what = "picture" if attachment.picture else "file"
+    file = attachment.stored
+    if file is None:
+        return f"{what} {attachment.url}: not fetched, {attachment.failure or 'nobody knows why'}"
+    identical = ", byte-identical" if file.sha256 in _expected() else ""
+    return f"{what} {file.name}, {file.size_bytes:,} bytes: fetched{identical}"
 
 
 async def _stay(page: str, smtp_port: int) -> None:
     click.echo(f"\nLook at the conversations:  {page}/")
-    click.echo("Send your own mail:         swaks --server 127.0.0.1:" + f"{smtp_port} --to {SUPPORT}")
+    click.echo(f"Send your own mail:         swaks --server 127.0.0.1:{smtp_port} --to {SUPPORT}")
     click.echo("Stop with Ctrl-C.")
     await _until_signal()
 
@@ -234,10 +253,16 @@ class _Choice(click.Choice[Any]):
 
 
 @click.command()
-@click.option("--listen", default="127.0.0.1:8027", show_default=True, help="Where to answer, as host:port.")
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    default="127.0.0.1:8027",
+    show_default=True,
+    help="Where to answer.",
+)
 @_with_switches
 def sandbox(listen: str, **switches: Any) -> None:
-    """Run the stand-in of Re:amaze alone, to try a config before a real account sees it.
+    """Run the stand-in of Re:amaze alone, to try a config.
 
     Point `reamaze.brands.NAME.base_url` at http://HOST:PORT/api/v1. Every further option is one way in which it can behave.
     """
@@ -252,10 +277,9 @@ async def _sandbox(listen: str, behaviour: Behaviour) -> None:
     stand_in = Sandbox(behaviour)
     server = web.Server(stand_in.app, web.bind(listen))
     await server.start()
-    click.echo(
-        f"The stand-in answers at http://127.0.0.1:{server.port}/api/v1 and shows its page at http://127.0.0.1:{server.port}/"
-    )
-    click.echo(f"Log in as {behaviour.user} with the token {behaviour.token!r}. Stop with Ctrl-C.", err=False)
+    address = f"http://{listen.rpartition(':')[0] or '127.0.0.1'}:{server.port}"
+    click.echo(f"The stand-in answers at {address}/api/v1 and shows its page at {address}/")
+    click.echo(f"Log in as {behaviour.user} with the token {behaviour.token!r}. Stop with Ctrl-C.")
     try:
         await _until_signal()
     finally:

@@ -45,6 +45,12 @@ def targets(routes: Sequence[Route], recipients: Iterable[str]) -> tuple[Target,
     return tuple(Target(route.name, route.brand, tuple(chosen)) for route, chosen in found.values())
 
 
+def targets_of_all(routes: Sequence[Route], recipients: Sequence[str]) -> tuple[Target, ...]:
+    """The same where nothing may be left over: a postmaster's mail that no route claims goes to the first route."""
+    claimed = targets(routes, [recipient for recipient in recipients if find(routes, recipient) is not None])
+    return claimed or (Target(routes[0].name, routes[0].brand, tuple(recipients)),)
+
+
 def plus(recipient: str) -> str:
     """The part between "+" and "@"; "" when there is none."""
     return _plain(recipient).rpartition("@")[0].partition("+")[2]

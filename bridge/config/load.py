@@ -21,6 +21,8 @@ from bridge.errors import ConfigError
 
 #: The modes of a secret's file that let every user of the host read it.
 _WORLD_READABLE = 0o004
+#: What is said where systemd's credentials are out of sight: right for a service, and no wonder in a shell.
+NO_CREDENTIALS = "no credentials are here; systemd gives them to the service (`LoadCredential=`), not to a shell"
 _VARIABLE = re.compile(r"^[A-Z_][A-Z0-9_]{0,39}$")
 
 
@@ -128,7 +130,7 @@ def _unreadable(secret: schema.Secret, beside: Path) -> str:
             return ""
     except KeyError:
         if secret.credential is not None:
-            return "no credentials are here; systemd gives them to the service (`LoadCredential=`), not to a shell"
+            return NO_CREDENTIALS
         # The name is repeated only where it looks like one: people paste the secret itself here.
         name = f" {secret.env}" if _VARIABLE.match(secret.env or "") else ""
         return f"the environment variable{name} is not set; set it for the process that runs the bridge"

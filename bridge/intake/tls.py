@@ -8,6 +8,13 @@ from bridge import log
 from bridge.config.schema import Tls
 from bridge.errors import StartError
 
+#: OpenSSL's names of what a person can mend.
+_CAUSES = {
+    "KEY_VALUES_MISMATCH": "the key does not belong to the certificate",
+    "EE_KEY_TOO_SMALL": "the key is too short to be safe",
+    "CA_MD_TOO_WEAK": "the certificate is signed in a way that is no longer safe",
+}
+
 
 class Certificate:
     def __init__(self, listener: str, settings: Tls) -> None:
@@ -17,7 +24,7 @@ class Certificate:
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
             self._seen = self._stamps()
-            self.context.load_cert_chain(settings.certificate, settings.key)
+            self._load()
         except (OSError, ssl.SSLError) as error:
             raise StartError(
                 f"cannot use the certificate of listener {listener}: {_cause(error)}. `tls.certificate` "
@@ -32,7 +39,7 @@ class Certificate:
             if stamps == self._seen:
                 return
             self._seen = stamps
-            self.context.load_cert_chain(self._settings.certificate, self._settings.key)
+            self._load()
         except (OSError, ssl.SSLError) as error:
             log.warning(
                 "trouble", doing="reading the certificate", listener=self._listener, error=_cause(error)
@@ -40,11 +47,17 @@ class Certificate:
             return
         log.info("certificate", listener=self._listener, read="again")
 
+    def _load(self) -> None:
+        # Without a password OpenSSL asks for one on the terminal, and the daemon would wait for a person.
+        self.context.load_cert_chain(self._settings.certificate, self._settings.key, password=b"")
+
     def _stamps(self) -> tuple[tuple[int, int], ...]:
         stats = (self._settings.certificate.stat(), self._settings.key.stat())
         return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
 
 
 def _cause(error: Exception) -> str:
-    reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
-    return str(reason or error)
+    if isinstance(error, ssl.SSLError):
+        # OpenSSL names a key that is locked, or a file that is no PEM, by the place in its own code.
+        return _CAUSES.get(error.reason or "", "a file is not in PEM, or the key has a passphrase")
+    return str(getattr(error, "strerror", None) or error)
