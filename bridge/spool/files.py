@@ -126,7 +126,7 @@ class Files:
         self.content = folder / "content"
         for path in (folder, self.incoming, self.content):
             storage.make_folder(path)
-            self._give_to_owner(path)
+            self.give_to_owner(path)
         # A mkdir with 0700 leaves an existing, wider folder as it is.
         if stat.S_IMODE(folder.stat().st_mode) & 0o077:
             folder.chmod(0o700)
@@ -135,7 +135,7 @@ class Files:
         file = self.storage.create(path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
-            self._give_to_owner(file)
+            self.give_to_owner(file)
         except OSError:
             os.close(file)
             raise
@@ -154,7 +154,7 @@ class Files:
         dirty = {path.parent}
         if not path.parent.is_dir():
             self.storage.make_folder(path.parent)
-            self._give_to_owner(path.parent)
+            self.give_to_owner(path.parent)
             dirty.add(self.content)
         faults.point("spool.before-rename")
         self.storage.rename(incoming.path, path)
@@ -193,7 +193,7 @@ class Files:
         finally:
             os.close(file)
 
-    def _give_to_owner(self, place: Path | int) -> None:
+    def give_to_owner(self, place: Path | int) -> None:
         # An administrator's `pipe` or `queue` runs as root: what it leaves must stay the daemon's to read.
         if os.geteuid() == 0:
             owner = self.folder.stat()

@@ -128,15 +128,20 @@ def _release_content(connection: Connection, mail_ids: Sequence[str]) -> tuple[s
 
 
 def shrink(connection: Connection) -> bool:
-    """Give some freed pages back to the file system; says whether more are left."""
+    """Give some freed pages back to the file system; says whether that went well and more are left."""
     if connection.dialect.name != "sqlite":
         return False
+    free = _free_pages(connection)
     # The driver's own cursor: the pragma frees one page a step, and yields rows that have no columns.
     cursor = connection.connection.cursor()
     cursor.execute(f"PRAGMA incremental_vacuum({PAGES})")
     cursor.fetchall()
     cursor.close()
-    return bool(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one())
+    return 0 < _free_pages(connection) < free
+
+
+def _free_pages(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one())
 
 
 def named_by_rows(connection: Connection, mail_ids: Sequence[str]) -> set[str]:

@@ -69,6 +69,7 @@ class Spool:
             parts = Files(folder, storage or Storage())
             lock = _lock(folder) if exclusive else None
             database = engine.create(folder / "spool.db")
+            parts.give_to_owner(folder / "spool.db")
             try:
                 with (
                     database.connect().execution_options(**{engine.WRITES: True}) as connection,

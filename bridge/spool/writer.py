@@ -153,7 +153,11 @@ class Writer:
                 time.sleep(LINGER_S)
                 self._collect(jobs)
             before = len(jobs)
-            self._run(jobs)
+            try:
+                self._run(jobs)
+            except Exception as error:  # noqa: BLE001 - the thread must outlive whatever happens to one batch
+                for job in jobs:
+                    job.error = job.error or error
             self._answer(jobs)
         self._disconnect()
 

@@ -102,3 +102,16 @@ async def test_the_planner_is_asked_about_every_statement(spool: Spool) -> None:
     with spool._engine.connect() as connection:
         connection.exec_driver_sql("SELECT count(*) FROM deliveries WHERE summary = 'x'")
     assert len(watched.slow()) == 1
+
+
+async def test_the_broom_reads_no_table_of_mail_from_end_to_end(spool: Spool, clock: FixedClock) -> None:
+    item, _ = await put_and_place(spool, clock, sorting(message_id="<a>"))
+    await spool.settle(item.seq, "delivered")
+    clock.advance(4_000 * 86_400)
+    watched = Watched(spool)
+    assert (await spool.sweep()).deliveries == 1
+    # Two ranges of one index are read in turn, which needs a sort of one portion at most.
+    slow = {
+        key: plan for key, plan in watched.slow().items() if any(line.startswith("SCAN") for line in plan)
+    }
+    assert slow == {}

@@ -183,3 +183,17 @@ def test_an_answer_for_a_loop_that_is_gone_harms_nobody(tmp_path: Path, clock: F
     spool.put_now(spool.new_id(), envelope(clock.now()), CONTENT, [TARGET])
     assert spool.counts()["new"] == 1
     spool.close()
+
+
+async def test_the_writer_outlives_what_nobody_thought_of(
+    spool: Spool, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spool._writer._puts, "prepare", broken)
+        with pytest.raises(RuntimeError, match="nobody"):
+            await put(spool, clock)
+    await put(spool, clock)
+    assert spool.counts()["new"] == 1
