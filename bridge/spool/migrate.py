@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, select, update
 
-from bridge.errors import SpoolVersionError
+from bridge.errors import SpoolBrokenError, SpoolVersionError
 from bridge.spool import schema
 
 Migration = Callable[[Connection], None]
@@ -20,16 +20,20 @@ STEPS: tuple[Migration, ...] = ()
 
 
 def to_latest(connection: Connection, folder: Path, steps: tuple[Migration, ...] = STEPS) -> None:
-    """Create or migrate the tables. Raises SpoolVersionError for a newer spool."""
+    """Create or migrate the tables. Raises SpoolVersionError for a newer spool, SpoolBrokenError for what is none."""
     latest = len(steps) + 1
     if not inspect(connection).has_table(schema.meta.name):
         schema.metadata.create_all(connection)
         connection.execute(schema.meta.insert().values(key="version", value=str(latest)))
         connection.execute(schema.ledger.insert(), [{"name": name, "count": 0} for name in schema.COUNTERS])
         return
-    version = int(
-        connection.execute(select(schema.meta.c.value).where(schema.meta.c.key == "version")).scalar_one()
-    )
+    stored = connection.execute(select(schema.meta.c.value).where(schema.meta.c.key == "version")).scalar()
+    if stored is None or not stored.isdecimal():
+        raise SpoolBrokenError(
+            f"spool {folder}: the database does not say its version, so it is damaged or not a spool of the bridge; "
+            "put a backup in its place, or name an empty folder (`spool.folder`)"
+        )
+    version = int(stored)
     if version > latest:
         raise SpoolVersionError(
             f"spool {folder}: written by a newer bridge (version {version}, this one knows {latest}); "

@@ -152,7 +152,9 @@ class Operator:
                 raise SpoolError(f"mail {id_} is being delivered at this moment; try again")
             changeable = [row for row in found if row.state in from_states]
             if not changeable:
-                raise SpoolError(f"mail {id_} is {found[0].state}: that cannot be done with it")
+                raise SpoolError(
+                    f"mail {id_} is {found[0].state}; this can be done while it is {_either(from_states)}"
+                )
             for row in changeable:
                 change(connection, row)
             return len(changeable)
@@ -241,6 +243,10 @@ class Operator:
     def _read(self, run: Callable[[Connection], T]) -> T:
         with trouble.translated(self._files.folder), self._engine.connect() as connection:
             return run(connection)
+
+
+def _either(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _has_id(id_: str) -> ColumnElement[bool]:

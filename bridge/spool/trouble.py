@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from bridge.errors import SpoolBrokenError, SpoolError, SpoolFullError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_FOLDER = frozenset({errno.ENOTDIR, errno.EEXIST})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 #: Primary result code of SQLite to the sentence an operator reads.
@@ -49,7 +50,12 @@ def of_system(folder: Path, error: OSError) -> SpoolError:
         return SpoolFullError(f"spool {folder}: no space left; free some or enlarge the file system")
     if error.errno in _READ_ONLY:
         return SpoolBrokenError(
-            f"spool {folder}: {error.strerror}; the bridge's user must be able to write there"
+            f"spool {folder}: {error.strerror}; the bridge's user must be able to write there. Give it the folder, or name "
+            "another (`spool.folder`)"
+        )
+    if error.errno in _NO_FOLDER:
+        return SpoolBrokenError(
+            f"spool {folder}: a file stands where a folder should be; move it away, or name another (`spool.folder`)"
         )
     return SpoolBrokenError(f"spool {folder}: {error.strerror or type(error).__name__}; check the disk")
 

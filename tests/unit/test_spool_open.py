@@ -124,6 +124,18 @@ def test_a_damaged_database_is_refused(folder: Path, clock: FixedClock) -> None:
         Spool.open(settings(folder), clock=clock)
 
 
+@pytest.mark.parametrize("change", ["UPDATE meta SET value = 'x'", "DELETE FROM meta"])
+def test_a_database_that_does_not_say_its_version_is_refused(
+    folder: Path, clock: FixedClock, change: str
+) -> None:
+    Spool.open(settings(folder), clock=clock).close()
+    with sqlite3.connect(folder / "spool.db") as database:
+        database.execute(change)
+    database.close()
+    with pytest.raises(SpoolBrokenError, match="does not say its version"):
+        Spool.open(settings(folder), clock=clock)
+
+
 def test_a_folder_that_cannot_be_made_is_refused(folder: Path, clock: FixedClock) -> None:
     storage = FailingStorage()
     storage.fail("make_folder", errno.EACCES)
@@ -133,7 +145,7 @@ def test_a_folder_that_cannot_be_made_is_refused(folder: Path, clock: FixedClock
 
 def test_a_file_in_the_way_of_the_folder_is_refused(folder: Path, clock: FixedClock) -> None:
     folder.write_text("in the way")
-    with pytest.raises(SpoolBrokenError, match="exists"):
+    with pytest.raises(SpoolBrokenError, match="a file stands where a folder should be"):
         Spool.open(settings(folder), clock=clock)
 
 
