@@ -124,7 +124,8 @@ async def explain(config: Config, content: bytes, envelope: Envelope) -> Explana
         settings = config.spool.model_copy(update={"folder": Path(folder), "min_free_bytes": 0})
         with closing(Spool.open(settings, clock=clock)) as spool:
             parts = Parts(
-                config=config,
+                # Decoded files go to the temporary folder too.
+                config=config.model_copy(update={"spool": settings}),
                 spool=spool,
                 workers=_Here(),
                 staging=_Shelf(config.staging, clock),

@@ -15,3 +15,9 @@ def anyio_backend() -> str:
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--regenerate", action="store_true", help="write the corpus' answers anew; read the difference"
+    )
