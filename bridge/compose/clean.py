@@ -265,7 +265,9 @@ class _Cleaner:
         if self._tree.is_flat():
             self._between(Break.LINE, opened)
             return
-        wrapped = "moz-quote-pre" in (element.get("class") or "") or element.get("wrap") is not None
+        classes = element.get("class") or ""
+        prose = "moz-quote-pre" in classes or "moz-signature" in classes
+        wrapped = prose or element.get("wrap") is not None
         self._tree.push("pre", {"prose": "yes"} if wrapped else {})
 
     def _quote(self, element: Any, look: Look, opened: _Open) -> None:

@@ -185,9 +185,15 @@ def _reads_like_a_head(grid: Sequence[Sequence[str]]) -> bool:
     first = grid[0]
     if len(grid) < 2 or not all(first):
         return False
-    if all(text.startswith("**") and text.endswith("**") for text in first):
+    if all(map(_is_bold, first)):
         return True
+    if all(_is_bold(row[0]) or row[0].endswith(":") for row in grid):
+        return False  # each row bears its own label: a form that somebody filled in
     return len(grid) > 2 and not any(character.isdigit() for text in first for character in text)
+
+
+def _is_bold(text: str) -> bool:
+    return text.startswith("**") and text.endswith("**")
 
 
 def _unbold(text: str) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bridge.mail import headers, parameters
+from bridge.mail import charsets, headers, parameters
 from bridge.mail.headers import Content, Header
 from bridge.mail.limits import Limits
 from bridge.mail.parameters import Parameterised
@@ -135,9 +135,8 @@ class _Splitter:
         before = self.content[part.body : min(first, part.body + _PREAMBLE_BYTES)]
         words = before[: before.rfind(b"\n--") + 1].strip()
         if words and b"mime" not in (lowered := words.lower()) and b"multi" not in lowered:
-            shown = words[:200].decode("utf-8", "replace")
             self.defects.append(
-                f"Part {part.section or '1'}: text before its first part is not shown: {shown!r}."
+                f"Part {part.section or '1'}: text before its first part is not shown: {_glimpse(words)}."
             )
 
     def epilogue(self, part: Part, last: int) -> None:
@@ -145,9 +144,8 @@ class _Splitter:
         after = self.content[last : min(part.end, last + _PREAMBLE_BYTES)].lstrip(b"\r\n")
         words = after.partition(b"\n")[2].strip()
         if words:
-            shown = words[:200].decode("ascii", "replace")
             self.defects.append(
-                f"Part {part.section or '1'}: text behind its last part is not shown: {shown!r}."
+                f"Part {part.section or '1'}: text behind its last part is not shown: {_glimpse(words)}."
             )
 
     def bounds(self, part: Part, room: int) -> list[tuple[int, int]]:
@@ -247,6 +245,12 @@ def find(content: Content, needle: bytes, start: int, end: int) -> int:
         start += window
         window = _WINDOW
     return -1
+
+
+def _glimpse(words: bytes) -> str:
+    """The beginning of some words on one line, in quotes."""
+    line = " ".join(charsets.decode(words[:200]).split())
+    return f"“{line}{'…' if len(words) > 200 else ''}”"
 
 
 def _keep_whole(part: Part) -> None:

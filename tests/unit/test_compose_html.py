@@ -88,7 +88,7 @@ def test_words_start_a_line_after_a_break_too() -> None:
 @pytest.mark.parametrize(
     ("source", "markdown"),
     [
-        ("<b>bold</b> <i>it</i> <s>gone</s>", "**bold** *it* ~~gone~~"),
+        ("<b>bold</b> <i>it</i> <s>gone</s>", "**bold** _it_ ~~gone~~"),
         ("a<b> bold </b>b", "a **bold** b"),
         ("<b>one</b><b>two</b>", "**onetwo**"),
         ("<b>Name:</b>Max", "**Name**:Max"),
@@ -100,11 +100,14 @@ def test_words_start_a_line_after_a_break_too() -> None:
         ("<b></b># x", "\\# x"),
         ("<b><ul><li>a</li></ul></b>", "- a"),
         ("<b style='font-weight:normal'>docs</b>", "docs"),
-        ("<span style='font-weight:bold'>b</span> <font style='font-style: italic'>i</font>", "**b** *i*"),
+        ("<span style='font-weight:bold'>b</span> <font style='font-style: italic'>i</font>", "**b** _i_"),
         ("<b><strong>x</strong></b>", "**x**"),
         ("H<sub>2</sub>O <u>u</u> <mark>m</mark>", "H2O u m"),
         ("<code>a_b</code> <tt>c`d</tt>", "`a_b` `` c`d ``"),
         ("<q>x</q>", '"x"'),
+        ("un<i>frigging</i>believable", "unfriggingbelievable"),
+        ("un<b>frigging</b>believable", "un**frigging**believable"),
+        ("<i>x</i>y <b><i>z</i></b>", "xy **_z_**"),
     ],
 )
 def test_emphasis_is_where_a_renderer_will_see_it(source: str, markdown: str) -> None:
@@ -210,6 +213,14 @@ def test_a_table_of_data_stays_a_table() -> None:
         (
             "<table><tr><th>A</th><th>B</th></tr><tr><td>x<br>y</td><td><p>z</p></td></tr></table>",
             "| A   | B   |\n| --- | --- |\n| x y | z   |",
+        ),
+        (
+            "<table border=1><tr><td>Name:<td>Ann<tr><td>Room:<td>A<tr><td>Ask:<td>b</table>",
+            "|       |     |\n| ----- | --- |\n| Name: | Ann |\n| Room: | A   |\n| Ask:  | b   |",
+        ),
+        (
+            "<table border=1><tr><td><b>Name</b><td>Ann<tr><td><b>Room</b><td>A<tr><td><b>Ask</b><td>b</table>",
+            "|          |     |\n| -------- | --- |\n| **Name** | Ann |\n| **Room** | A   |\n| **Ask**  | b   |",
         ),
         ("<table border=1><tr><td>alone</td></tr></table>", "alone"),
         ("<table><tr><td>•</td><td>point</td></tr></table>", "• point"),
@@ -470,7 +481,7 @@ def test_outlook() -> None:
 
 def test_gmail() -> None:
     assert converted(client_html.GMAIL_REPLY) == (
-        "Hi Sam,\n\nYes, **both** of them. The second one says *E-42*.\n\n1\\. unplug  \n2\\. wait\n\n"
+        "Hi Sam,\n\nYes, **both** of them. The second one says _E-42_.\n\n1\\. unplug  \n2\\. wait\n\n"
         "Link: https://help.example.com/reset?id=7&x=1\n\nLena  \n+49 30 1234\n\n"
         "On Tue, 3 Feb 2026 at 09:12, Sam \\<sam@shop.example> wrote:\n\n> Do both show it?\n>\n> Sam"
     )
@@ -491,6 +502,11 @@ def test_thunderbird() -> None:
     )
 
 
+def test_a_signature_that_is_preformatted_is_no_code() -> None:
+    source = "<p>Bye</p><pre class='moz-signature' cols='72'>-- \nAnn Lee\nDesk 4</pre>"
+    assert converted(source) == "Bye\n\n--  \nAnn Lee  \nDesk 4"
+
+
 def test_outlook_on_the_web() -> None:
     assert converted(client_html.OWA_REPLY) == (
         "Good morning\n\nThe invoice is wrong.  \nAna  \nBuyer\n\n---\n\n"
@@ -508,7 +524,7 @@ def test_yahoo() -> None:
 def test_a_newsletter() -> None:
     assert converted(client_html.NEWSLETTER) == (
         "[Garten GmbH](https://garten.example/) | [View in browser](https://garten.example/v?u=1)\n\n"
-        "# Spring is *here*\n\nDear customer,\n\neverything grows. So do our offers:\n\n"
+        "# Spring is _here_\n\nDear customer,\n\neverything grows. So do our offers:\n\n"
         "**Spade**  \nEUR 19.90\n\n**Rake**  \nEUR 14.90\n\n[Order now](https://click.garten.example/c?id=1)\n\n"
         "Garten GmbH, Beetweg 1  \n[Unsubscribe](https://garten.example/u) | [Privacy](https://garten.example/p)"
     )

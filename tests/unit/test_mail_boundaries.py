@@ -83,11 +83,11 @@ class TestBoundaries:
         assert found.defects == ()
 
     def test_words_in_the_epilogue_are_told(self) -> None:
-        body = joined(plain("T")) + b"\r\nTo leave this list, write to us.\r\n"
+        body = joined(plain("T")) + b"\r\nTo leave this list,\r\nwrite to us.\r\n"
         found = self.with_type(f"multipart/mixed; boundary={BOUNDARY}", body)
         assert shape(found) == ["text=T"]
         assert found.defects == (
-            "Part 1: text behind its last part is not shown: 'To leave this list, write to us.'.",
+            "Part 1: text behind its last part is not shown: “To leave this list, write to us.”.",
         )
 
     @pytest.mark.parametrize("end", ["-", "-->", "->", "---"])
@@ -107,7 +107,7 @@ class TestBoundaries:
         found = self.with_type(
             f"multipart/mixed; boundary={BOUNDARY}", b"Dear team,\r\n\r\n" + joined(plain("T"))
         )
-        assert found.defects == ("Part 1: text before its first part is not shown: 'Dear team,'.",)
+        assert found.defects == ("Part 1: text before its first part is not shown: “Dear team,”.",)
 
     def test_parts_behind_the_close_are_not_lost(self) -> None:
         body = joined(plain("T")) + joined(file())
