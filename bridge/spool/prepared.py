@@ -48,16 +48,16 @@ class Prepared:
         return named if self._order is None else tuple([named[name] for name in self._order])
 
     def _compile_for(self, connection: Connection) -> None:
-        name = connection.dialect.name
-        if name == self._dialect:
+        dialect = connection.dialect.name
+        if dialect == self._dialect:
             return
-        statement = self._statement(name) if callable(self._statement) else self._statement
+        statement = self._statement(dialect) if callable(self._statement) else self._statement
         compiled = statement.compile(dialect=connection.dialect)
         if not isinstance(compiled, SQLCompiler):
             raise TypeError(f"not a statement: {statement}")
         self._text = str(compiled)
         self._constants = {
-            key: bound.effective_value for key, bound in compiled.binds.items() if not bound.required
+            name: bound.effective_value for bound, name in compiled.bind_names.items() if not bound.required
         }
         self._order = tuple(compiled.positiontup) if compiled.positiontup is not None else None
-        self._dialect = name
+        self._dialect = dialect
