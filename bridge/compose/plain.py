@@ -96,6 +96,8 @@ def _paragraphs(lines: Sequence[str]) -> Iterator[_Paragraph]:
                 gap_depth = _MAX_QUOTE_DEPTH
             gap_depth = min(gap_depth, here)
             continue
+        if current and here == depth + 1 and _closes_address(current[-1], content):
+            here, content = depth, "> " + content
         if current and here != depth:
             yield _Paragraph(depth, tuple(current), gap_depth)
             current = []
@@ -104,6 +106,11 @@ def _paragraphs(lines: Sequence[str]) -> Iterator[_Paragraph]:
         current.append(content)
     if current:
         yield _Paragraph(depth, tuple(current), gap_depth)
+
+
+def _closes_address(before: str, words: str) -> bool:
+    """Whether the line is the end of `On Monday Ann <ann@example.com` / `> wrote:`, which a client wrapped there."""
+    return before.rfind("<") > before.rfind(">") and len(words) < 60 and words.rstrip().endswith((":", "："))
 
 
 def _split_quote(line: str) -> tuple[int, str]:

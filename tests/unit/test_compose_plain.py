@@ -115,6 +115,20 @@ def test_quotes_stay_quotes_at_their_depth_and_end_where_they_end() -> None:
     assert kinds(markdown) == {"blockquote"}
 
 
+@pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ("Am Montag schrieb Ann <ann@x.example\n> :\n> Hi", "Am Montag schrieb Ann \\<ann@x.example  \n\\> :\n\n> Hi"),
+        ("> Ann <ann@x.example\n>> wrote:\n>\n>> Hi", "> Ann \\<ann@x.example  \n> \\> wrote:\n>\n>> Hi"),
+        ("2 <3 and\n> he said: yes", "2 <3 and\n\n> he said: yes"),
+        ("Ann <ann@x.example> wrote:\n> I said:", "Ann \\<ann@x.example> wrote:\n\n> I said:"),
+    ],
+)  # fmt: skip
+def test_an_address_that_was_wrapped_at_its_end_begins_no_quote(text: str, markdown: str) -> None:
+    assert plain.to_markdown(text) == markdown
+    assert "em" not in kinds(markdown)
+
+
 def test_two_quotes_with_an_empty_line_between_stay_two() -> None:
     assert plain.to_markdown("> a\n\n> b") == "> a\n\n> b"
 
