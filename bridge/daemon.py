@@ -23,7 +23,7 @@ from bridge.errors import BridgeError
 from bridge.intake import Bound, Intake
 from bridge.model import Target
 from bridge.operate import app as operator_app
-from bridge.operate.snapshot import Snapshot
+from bridge.operate.snapshot import DeadLetter, Snapshot
 from bridge.reamaze import Client
 from bridge.spool import Spool, Trace
 from bridge.staging import Staging, keys
@@ -37,6 +37,8 @@ AUDIT_EVERY_S = 60.0
 SWEEP_EVERY_S = 3_600.0
 #: A loop that has not turned for this long is stuck: the watchdog is no longer fed.
 STUCK_AFTER_S = 120.0
+#: Dead letters that the operator's page shows.
+SHOWN_DEAD = 10
 
 
 class Daemon:
@@ -50,6 +52,7 @@ class Daemon:
         self._spool: Spool | None = None
         self._running: list[asyncio.Task[Any]] = []
         self._unaccounted = 0
+        self._started_at = self.clock.now()
         #: Where mail is taken, once started.
         self.addresses: Mapping[str, Bound] = {}
         self.staging_port: int | None = None
@@ -121,13 +124,20 @@ class Daemon:
         """The daemon's figures now; blocks on the spool for some milliseconds."""
         if self._spool is None or self._loop is None:
             raise BridgeError("the daemon is not started")
+        dead = self._spool.operator.list(("dead",), limit=SHOWN_DEAD, newest_first=True)
         return Snapshot(
             version=__version__,
+            taken_at=self.clock.now(),
+            started_at=self._started_at,
             counts=self._spool.counts(),
             ledger=self._spool.ledger(),
             unaccounted=self._unaccounted,
             oldest_s=self._spool.oldest_s(),
             paused=self._loop.gates.reasons(),
+            dead_letters=tuple(
+                DeadLetter(letter.id, letter.route, letter.settled_at or letter.received_at, letter.reason)
+                for letter in dead
+            ),
         )
 
     # -- wiring ------------------------------------------------------------------------------------

@@ -79,4 +79,5 @@ class Gates:
             gate.probing = False
 
     def reasons(self) -> dict[str, str]:
-        return {brand: gate.reason for brand, gate in self._gates.items()}
+        # The operator's page asks from another thread, and the dict may change meanwhile.
+        return {brand: gate.reason for brand, gate in list(self._gates.items())}

@@ -1,46 +1,68 @@
-"""The operator's HTTP face: `/health`, `/metrics` and one page, `/`. Read only, and on loopback unless told otherwise."""
+"""The operator's HTTP face: `/health`, `/metrics` and one page, `/`. Read only, and on loopback unless told otherwise.
+
+Whatever is wrong with the spool, it answers, and says so; a trouble that wants a person is no reason to restart the process.
+"""
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Callable
 
-from bridge.operate import metrics
-from bridge.operate.snapshot import Snapshot
+from bridge.errors import BridgeError
+from bridge.operate import metrics, page
+from bridge.operate.snapshot import Snapshot, Snapshotter
 from bridge.web import HTMLResponse, JSONResponse, Request, Response, Route, Starlette
 
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>reamaze-bridge</title>
-<meta http-equiv="refresh" content="10"><style>
-body{{font:16px/1.5 system-ui,sans-serif;margin:3rem auto;max-width:44rem;color:#1c2733;padding:0 1rem}}
-h1{{font-size:1.3rem}} table{{border-collapse:collapse;width:100%}} td{{padding:.35rem 0;border-bottom:1px solid #e4e8ec}}
-td:last-child{{text-align:right;font-variant-numeric:tabular-nums}} .ok{{color:#0a7d43}} .trouble{{color:#b3261e}}
-</style><h1>reamaze-bridge {version}</h1>{troubles}<table>{rows}</table></html>"""
+_HEADERS = {
+    # No script runs and nothing is loaded, whatever stands in a reason.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 
 
-def app(take: metrics.Snapshotter) -> Starlette:
-    """The ASGI app; `take` makes a snapshot and may block, so it runs in a thread."""
+def app(take: Snapshotter) -> Starlette:
+    """The ASGI app; `take` may block, so it runs in a thread."""
+
+    def answer(make: Callable[[Snapshot], Response], trouble: Callable[[str], Response]) -> Response:
+        try:
+            response = make(take())
+        except BridgeError as error:
+            response = trouble(str(error))
+        response.headers.update(_HEADERS)
+        return response
 
     def health(_: Request) -> Response:
-        now = take()
-        troubles = now.troubles
-        return JSONResponse(
-            {"status": "trouble" if troubles else "ok", "troubles": troubles, "waiting": now.waiting},
-            # A dead letter or a pause needs a person, not a restart: the process itself is healthy.
-            status_code=503 if now.unaccounted else 200,
-        )
+        return answer(_health, lambda text: JSONResponse({"status": "trouble", "troubles": [text]}, 503))
 
     def figures(_: Request) -> Response:
-        return Response(metrics.render(take()), media_type=metrics.CONTENT_TYPE)
+        return answer(
+            lambda now: Response(metrics.render(now), media_type=metrics.CONTENT_TYPE),
+            lambda text: Response(f"# {' '.join(text.split())}\n", 503, media_type=metrics.CONTENT_TYPE),
+        )
 
-    def page(_: Request) -> Response:
-        return HTMLResponse(_render(take()))
+    def overview(_: Request) -> Response:
+        return answer(
+            lambda now: HTMLResponse(page.render(now)), lambda text: HTMLResponse(page.trouble(text), 503)
+        )
 
-    return Starlette(routes=[Route("/", page), Route("/health", health), Route("/metrics", figures)])
+    return Starlette(
+        routes=[Route("/", overview), Route("/health", health), Route("/metrics", figures)],
+    )
 
 
-def _render(now: Snapshot) -> str:
-    troubles = "".join(f'<p class="trouble">{escape(trouble)}</p>' for trouble in now.troubles)
-    figures = {"waiting": now.waiting, "oldest waiting, s": round(now.oldest_s), **now.ledger}
-    rows = "".join(f"<tr><td>{escape(name)}</td><td>{value:,}</td></tr>" for name, value in figures.items())
-    return _PAGE.format(
-        version=escape(now.version), troubles=troubles or '<p class="ok">All is well.</p>', rows=rows
+def _health(now: Snapshot) -> Response:
+    troubles = now.troubles
+    return JSONResponse(
+        {
+            "status": "trouble" if troubles else "ok",
+            "troubles": troubles,
+            "version": now.version,
+            "waiting": now.waiting,
+            "oldest_waiting_s": round(now.oldest_s, 1),
+            "paused": dict(now.paused),
+        },
+        # A dead letter or a pause needs a person, not a restart: the process itself is healthy.
+        status_code=503 if now.unaccounted else 200,
     )

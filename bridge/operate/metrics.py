@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -26,10 +26,13 @@ class _Figures(Collector):
             states.add_metric([state], count)
         yield states
         account = CounterMetricFamily(
-            "reamaze_bridge_account", "Deliveries ever, by what became of them", labels=["what"]
+            "reamaze_bridge_account",
+            "Deliveries since the spool was made, by what became of them",
+            labels=["what"],
         )
-        for what, count in now.ledger.items():
-            account.add_metric([what], count)
+        # The other accounts can fall: a dead letter that is taken up again is none.
+        for what in ("accepted", "delivered", "dropped"):
+            account.add_metric([what], now.ledger.get(what, 0))
         yield account
         yield GaugeMetricFamily(
             "reamaze_bridge_unaccounted", "Accepted but in no state; must be 0", now.unaccounted
@@ -41,6 +44,12 @@ class _Figures(Collector):
         yield GaugeMetricFamily(
             "reamaze_bridge_paused_brands", "Brands waiting for Re:amaze", len(now.paused)
         )
+        yield GaugeMetricFamily(
+            "reamaze_bridge_start_time_seconds", "When the daemon started", now.started_at.timestamp()
+        )
+        version = GaugeMetricFamily("reamaze_bridge_version", "Always 1", labels=["version"])
+        version.add_metric([now.version], 1)
+        yield version
 
 
 def render(snapshot: Snapshot) -> bytes:
@@ -48,6 +57,3 @@ def render(snapshot: Snapshot) -> bytes:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures(snapshot))
     return generate_latest(registry)
-
-
-Snapshotter = Callable[[], Snapshot]

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A delivery that was given up; without the names and subjects of people."""
+
+    id: str
+    route: str
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     version: str
+    taken_at: datetime
+    started_at: datetime
     #: Deliveries by state: new, ready, behind, busy, delivered, held, dead, dropped.
     counts: Mapping[str, int]
     #: The spool's running account: accepted, delivered, held, dead, dropped.
@@ -19,6 +32,8 @@ class Snapshot:
     oldest_s: float
     #: Brands that are paused, and why.
     paused: Mapping[str, str]
+    #: The last ones, newest first.
+    dead_letters: tuple[DeadLetter, ...] = ()
 
     @property
     def waiting(self) -> int:
@@ -29,9 +44,12 @@ class Snapshot:
         """What an operator should look at, one sentence each; empty when all is well."""
         found = [f'brand "{brand}" is paused: {reason}' for brand, reason in self.paused.items()]
         if self.unaccounted:
-            found.append(f"{self.unaccounted} accepted mails are unaccounted for")
-        if self.counts.get("dead", 0):
-            found.append(
-                f"{self.counts['dead']} dead letters wait for `reamaze-bridge queue list --state dead`"
-            )
+            found.append(f"accepted and in no state: {self.unaccounted}; please report this")
+        dead = self.counts.get("dead", 0)
+        if dead:
+            found.append(f"dead letters: {dead}; see `reamaze-bridge queue list --state dead`")
         return tuple(found)
+
+
+#: Takes a snapshot; blocks for some milliseconds, and raises BridgeError when the spool cannot be read.
+Snapshotter = Callable[[], Snapshot]
