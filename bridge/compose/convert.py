@@ -11,8 +11,9 @@ from functools import partial
 
 from markdownify import MarkdownConverter
 
-from bridge.compose import escape, plain, reference, table
-from bridge.compose.cursor import MOVABLE, Cursor, Frame, is_punctuation, is_wordlike
+from bridge.compose import emphasis, escape, plain, reference, table
+from bridge.compose.cursor import Cursor, Frame
+from bridge.compose.emphasis import MOVABLE, is_punctuation, is_wordlike
 from bridge.compose.reference import DataPicture
 from bridge.compose.tree import INLINE, Break, Limits, Node
 from bridge.model import FILE_MARK
@@ -151,6 +152,8 @@ class Converter(MarkdownConverter):
         if not text:
             return
         parent.parts.append(text)
+        if name in _EMPHASIS:
+            emphasis.join(parent.parts, len(parent.parts) - 1)
         if parent.cursor.last:
             parent.cursor.last = text[-1]
 
@@ -176,20 +179,24 @@ class Converter(MarkdownConverter):
         rule = self._rule(frame.node.name)
         if "\n\n" in text:
             return "\n\n".join(rule(frame.node, one, parent.tags) for one in text.split("\n\n"))
-        before = parent.last_character()
-        lead = ""
-        if is_wordlike(before):
-            while text and is_punctuation(text[0]):
-                if text[0] not in MOVABLE or text.startswith("!["):
-                    return lead + text
-                lead, text = lead + text[0], text[1:]
-            if not text:
-                return lead
-        marked = lead + str(rule(frame.node, text, parent.tags))
-        if is_punctuation(text[-1]):
-            marker = "**" if frame.node.name == "b" else "*" if frame.node.name == "i" else "~~"
-            frame.cursor.closed = (parent.parts, len(parent.parts), marker)
-        return marked
+        frame.cursor.closed = (parent.parts, len(parent.parts))
+        if not is_wordlike(parent.last_character()):
+            return rule(frame.node, text, parent.tags)
+        if frame.node.name == "i":
+            return text
+        # `x**(y)**` shows its asterisks: what opens with punctuation opens after it. `***` is one run, `~~**` is two.
+        first = text.lstrip("~" if frame.node.name == "del" else "*")[:1]
+        if not is_punctuation(first):
+            return rule(frame.node, text, parent.tags)
+        if text[0] != first or first not in MOVABLE or text.startswith("!["):
+            return text
+        rest = text[1:].lstrip(" ")
+        lead = text[: len(text) - len(rest)]
+        return lead + rule(frame.node, rest, parent.tags) if rest else lead
+
+    def convert_i(self, el: Node, text: str, parent_tags: frozenset[str]) -> str:  # noqa: ARG002 - markdownify's signature
+        """With underscores, as Re:amaze's own editor does: `***a**b**c***` is read in another way than it is meant."""
+        return f"_{text}_"
 
     # -- links and pictures ------------------------------------------------------------------------
 

@@ -7,13 +7,9 @@ the lines a reader of the mail saw.
 
 from __future__ import annotations
 
-import unicodedata
-
+from bridge.compose import emphasis
 from bridge.compose.table import Cell, Row
 from bridge.compose.tree import INLINE, Break, Node
-
-#: Punctuation that means nothing to Markdown, so that it can step out of emphasis.
-MOVABLE = frozenset(".,:;!?/%)(\"'„“”‚‘’«»‹›…–—¿¡€$§。，、：；！？（）「」『』")
 
 
 class Cursor:
@@ -37,8 +33,8 @@ class Cursor:
         self.last = ""
         #: Breaks are blanks here: a heading, a cell of a table.
         self.one_line = one_line
-        #: Where emphasis stands that the last words closed: parts, index, marker.
-        self.closed: tuple[list[str], int, str] | None = None
+        #: Where emphasis stands that ended just now.
+        self.closed: tuple[list[str], int] | None = None
 
     @property
     def line_is_open(self) -> bool:
@@ -129,8 +125,8 @@ class Frame:
         separator = self._separator(place)
         if separator:
             place.parts.append(separator)
-        elif cursor.closed is not None and is_wordlike(words[0]):
-            _step_out(*cursor.closed)
+        elif cursor.closed is not None and emphasis.is_wordlike(words[0]):
+            emphasis.settle(*cursor.closed, self._opening(place))
         if cursor.owed or not cursor.said:
             cursor.cell_chars = 0
             frame = self
@@ -144,6 +140,14 @@ class Frame:
         self.block().list_end = None
         cursor.settle()
         cursor.last = words[-1]
+
+    def _opening(self, place: Frame) -> str:
+        """What the outermost node will write that begins with these words: its marker, "" for none, "[" for a link."""
+        frame, outermost = self, ""
+        while frame is not place and frame.parent is not None:
+            outermost = frame.node.name
+            frame = frame.parent
+        return {"": "", "b": "*", "i": "_", "del": "~"}.get(outermost, "[")
 
     def _separator(self, place: Frame) -> str:
         cursor = self.cursor
@@ -190,26 +194,3 @@ class Frame:
         while frame.node.name in INLINE and frame.parent is not None:
             frame.picture = True
             frame = frame.parent
-
-
-def is_punctuation(character: str) -> bool:
-    return bool(character) and unicodedata.category(character)[0] in "PS"
-
-
-def is_wordlike(character: str) -> bool:
-    return bool(character) and not character.isspace() and not is_punctuation(character)
-
-
-def _step_out(parts: list[str], index: int, marker: str) -> None:
-    """`**Name:**Max` shows its asterisks: the punctuation steps out of the emphasis, or the emphasis goes."""
-    if index >= len(parts):
-        return
-    chunk = parts[index]
-    inner = chunk[: -len(marker)]
-    tail = ""
-    while inner and inner[-1] in MOVABLE and not (inner[-1] == ")" and "](" in inner):
-        inner, tail = inner[:-1], inner[-1] + tail
-    if inner and not is_punctuation(inner[-1]):
-        parts[index] = inner + marker + tail
-    elif chunk.startswith(marker):
-        parts[index] = chunk[len(marker) : -len(marker)]

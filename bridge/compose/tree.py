@@ -101,8 +101,11 @@ class Builder:
             self.at, self._depth = at, depth
 
     def back_to(self, node: Node) -> None:
-        while self.at is not node and self.at.parent is not None:
-            self.at = self.at.parent
+        """Out of the nodes below this one; an inline node that stayed empty is gone."""
+        while self.at is not node and (parent := self.at.parent) is not None:
+            if not self.at.children and self.at.name in INLINE and parent.children[-1] is self.at:
+                parent.children.pop()
+            self.at = parent
             self._depth -= 1
 
     def text(self, text: str) -> None:

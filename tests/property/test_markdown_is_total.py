@@ -156,6 +156,29 @@ def test_words_in_html_are_rendered_word_for_word(text: str) -> None:
     assert kinds(markdown) <= {"link"}
 
 
+_WORDS = st.sampled_from(
+    ["a", "b c", " ", "x!", "(y)", "Name:", '"q"', "1", "-", "é", "日本", "。", "don't", "50%", "a_b", "*"]
+).map(lambda word: (word, word))
+#: HTML of nested bold and italic words, each with the words alone.
+EMPHASIS = st.recursive(
+    _WORDS,
+    lambda inner: st.tuples(st.sampled_from(["b", "i", "span"]), st.lists(inner, max_size=3)).map(
+        lambda pair: (
+            f"<{pair[0]}>{''.join(source for source, _ in pair[1])}</{pair[0]}>",
+            "".join(words for _, words in pair[1]),
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(EMPHASIS, max_size=5))
+def test_no_marker_of_emphasis_is_ever_seen(pieces: list[tuple[str, str]]) -> None:
+    markdown = html.to_markdown(f"<p>{''.join(source for source, _ in pieces)}</p>").markdown
+    assert " ".join(lines(markdown)) == " ".join("".join(words for _, words in pieces).split())
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     ANY_HTML,
