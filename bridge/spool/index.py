@@ -81,7 +81,6 @@ _TOUCH = Prepared(
 )
 _TAKE_PART = upsert(participants)
 _SEE_ID = upsert(thread_ids, "seen_at")
-_OWN_ID = upsert(thread_ids, "conversation", "seen_at")
 _SET_KEY = upsert(keys, "conversation", "seen_at")
 
 
@@ -165,14 +164,15 @@ def join(connection: Connection, number: int, email: str) -> None:
 def learn_ids(
     connection: Connection, own: str, related: Iterable[str], *, brand: str, number: int, at: int
 ) -> None:
-    """The mail's own id names this conversation; ids it relates to do unless they name one already."""
-    fresh = [each for each in dict.fromkeys(list(related)[-MAX_IDS:]) if each != own]
+    """The mail's own id and those it relates to name this conversation, unless they name one already.
+
+    Also its own: whoever repeats a known id in a mail of theirs must not draw later answers to themselves.
+    """
+    fresh = [each for each in dict.fromkeys([own, *list(related)[-MAX_IDS:]]) if each]
     _SEE_ID.run_many(
         connection,
         [{"digest": digest(brand, each), "conversation": number, "seen_at": at} for each in fresh],
     )
-    if own:
-        _OWN_ID.run(connection, digest=digest(brand, own), conversation=number, seen_at=at)
 
 
 def learn_key(connection: Connection, clue: KeyClue, *, brand: str, route: str, number: int, at: int) -> None:

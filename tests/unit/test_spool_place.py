@@ -125,11 +125,12 @@ async def test_an_id_belongs_to_the_conversation_that_named_it_first(spool: Spoo
     assert number(third) == number(fourth) == number(first)
 
 
-async def test_a_mails_own_id_names_its_own_conversation(spool: Spool, clock: FixedClock) -> None:
-    await put_and_place(spool, clock, sorting(message_id="<a>", related_ids=("<b>",)))
+async def test_whoever_repeats_a_known_id_does_not_draw_later_answers_to_themselves(spool: Spool, clock: FixedClock) -> None:
+    _, first = await put_and_place(spool, clock, sorting(message_id="<a>", related_ids=("<b>",)))
     _, second = await put_and_place(spool, clock, sorting(message_id="<b>"))
     _, third = await put_and_place(spool, clock, sorting(refers("<b>")))
-    assert number(third) == number(second)
+    assert number(second) != number(first)
+    assert number(third) == number(first)
 
 
 async def test_a_key_finds_the_conversation_within_its_window(spool: Spool, clock: FixedClock) -> None:
