@@ -135,12 +135,17 @@ def _plain(text: str, match: re.Match[str]) -> str:
     return "".join("\\" + character for character in found)
 
 
+#: So many in a row are a line drawn across the page, and nobody's emphasis.
+_DRAWN_LINE = 5
+
+
 def _flanks(text: str, start: int, end: int, edge: bool) -> bool:
     """Whether a run of `*` or `_` may open or close emphasis (CommonMark 6.2, without the look at its partner)."""
     before = text[start - 1] if start else ""
     after = text[end] if end < len(text) else ""
     if text[start] == "_" and before.isalnum() and after.isalnum():
         return False
+    edge = edge and end - start < _DRAWN_LINE
     blank_before = _is_blank(before) if before else not edge
     blank_after = _is_blank(after) if after else not edge
     return not (blank_before and blank_after)

@@ -72,6 +72,8 @@ def test_lines_and_paragraphs_stand_as_the_reader_saw_them(source: str, markdown
         ("C:\\dir", "C:\\dir"),
         ("[a](b)", "[a\\](b)"),
         ("`x`", "\\`x\\`"),
+        ("________", "\\________"),
+        ("** *** __", "\\*\\* *** \\_\\_"),
         ("see https://x.example/a_b, ok", "see https://x.example/a_b, ok"),
     ],
 )
