@@ -154,6 +154,9 @@ class Reader:
         if rich is None and plain is None:
             unused = tuple(index for found in written for block in found for index in block.leaves)
             return [Written(None, None, unused), *files] if unused else [*files]
+        if rich is None and len(texts := self._unranked(written)) > 1:
+            everything = tuple(index for found in written for index in _all_leaves(found))
+            return [*_naming(texts, everything), *files]
         text = (
             "\n\n".join(block.text for block in written[plain] if block.text) if plain is not None else None
         )
@@ -175,6 +178,16 @@ class Reader:
             + [block for block in files if block.leaf not in own]
             + [Attached(index) for index in others]
         )
+
+    def _unranked(self, written: list[list[Written]]) -> list[Block]:
+        """Different plain texts, of which none is a better version of another: a list's footer, a script's two halves."""
+        texts: dict[str, Block] = {}
+        for found in written:
+            for block in found:
+                if block.text:
+                    texts.setdefault(_squeezed(block.text), block)
+        types = {self.leaves[index].content_type for block in texts.values() for index in _leaves(block)}
+        return list(texts.values()) if types == {"text/plain"} else []
 
     def _rich(self, group: list[Block], text: str | None) -> list[Block]:
         """HTML in several pieces (Apple Mail): joined, unless pictures stand between them and would lose their place."""

@@ -232,9 +232,9 @@ CASES: Sequence[tuple[int, str, bytes, list[str]]] = [
     ),
     (
         0,
-        "the last text of alternatives",
-        mixed(plain("one"), plain("two"), kind="alternative"),
-        ["text=two", "text/plain"],
+        "plain texts as alternatives",
+        mixed(plain("one"), plain("two"), plain("one"), file(), kind="alternative"),
+        ["text=one", "text=two", "offer.pdf"],
     ),
     (0, "the same text twice", mixed(plain("one"), plain(" one "), kind="alternative"), ["text=one"]),
     (
