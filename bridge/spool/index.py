@@ -104,9 +104,13 @@ def by_number(connection: Connection, number: int, brand: str) -> int | None:
     return found
 
 
-def by_ids(connection: Connection, message_ids: Sequence[str], brand: str) -> int | None:
+def by_ids(connection: Connection, message_ids: Sequence[str], brand: str, channel: str) -> int | None:
+    """The conversation of the first id that is known in the channel.
+
+    Not beyond the channel: a mail to two of them, or forwarded to another, has its own conversation in each.
+    """
     for message_id in message_ids[:MAX_IDS]:
-        number: int | None = _ID.run(connection, wanted=digest(brand, message_id)).scalar()
+        number: int | None = _ID.run(connection, wanted=digest(brand, channel, message_id)).scalar()
         if number is not None:
             return number
     return None
@@ -162,7 +166,14 @@ def join(connection: Connection, number: int, email: str) -> None:
 
 
 def learn_ids(
-    connection: Connection, own: str, related: Iterable[str], *, brand: str, number: int, at: int
+    connection: Connection,
+    own: str,
+    related: Iterable[str],
+    *,
+    brand: str,
+    channel: str,
+    number: int,
+    at: int,
 ) -> None:
     """The mail's own id and those it relates to name this conversation, unless they name one already.
 
@@ -171,7 +182,7 @@ def learn_ids(
     fresh = [each for each in dict.fromkeys([own, *list(related)[-MAX_IDS:]]) if each]
     _SEE_ID.run_many(
         connection,
-        [{"digest": digest(brand, each), "conversation": number, "seen_at": at} for each in fresh],
+        [{"digest": digest(brand, channel, each), "conversation": number, "seen_at": at} for each in fresh],
     )
 
 

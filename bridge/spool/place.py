@@ -184,7 +184,7 @@ def _follow(
         case TokenClue():
             number = index.by_number(connection, clue.conversation, rules.brand)
         case ThreadClue():
-            number = index.by_ids(connection, clue.message_ids, rules.brand)
+            number = index.by_ids(connection, clue.message_ids, rules.brand, rules.channel)
         case KeyClue():
             number = index.by_key(connection, clue, rules.brand, row.route, row.received_at)
         case _:
@@ -220,7 +220,13 @@ def _learn(connection: Connection, row: AnyRow, sorting: Sorting, rules: Rules, 
     index.join(connection, number, _email(sorting))
     at = row.received_at
     index.learn_ids(
-        connection, sorting.message_id, sorting.related_ids, brand=rules.brand, number=number, at=at
+        connection,
+        sorting.message_id,
+        sorting.related_ids,
+        brand=rules.brand,
+        channel=rules.channel,
+        number=number,
+        at=at,
     )
     for clue in sorting.clues:
         if isinstance(clue, KeyClue) and clue.register:

@@ -92,6 +92,15 @@ async def test_one_transaction_for_two_routes_makes_two_deliveries(tmp_path: Pat
         assert [trace.summary.state for trace in bridge.daemon.trace(mail_id)] == ["delivered", "delivered"]
 
 
+async def test_an_answer_to_two_routes_joins_the_conversation_of_each(tmp_path: Path) -> None:
+    both = ("support@example.com", "sales@example.com")
+    async with rig.running(tmp_path) as bridge:
+        await bridge.send(plain("1"), to=both)
+        await bridge.send(plain("2", more="In-Reply-To: <1@customer.example>\n"), to=both)
+        await bridge.settled()
+        assert [len(bridge.sandbox.messages(one.slug)) for one in bridge.sandbox.conversations] == [2, 2]
+
+
 async def test_a_recipient_no_route_wants_is_refused(tmp_path: Path) -> None:
     async with rig.running(tmp_path) as bridge:
         with pytest.raises(smtplib.SMTPResponseException) as refused:
