@@ -32,12 +32,12 @@ LETTERS = (
     letter(
         "lamp",
         0,
-        author="ann@staff.example",
+        author="ann@customer.example",
         files=(bytes(range(256)) * 30, b"second" * 500),
         picture=PNG + bytes(3_000),
         note=True,
     ),
-    letter("lamp", 1, author="ann@staff.example", note=True),
+    letter("lamp", 1, author="ann@customer.example", note=True),
 )
 
 #: Points that only an earlier death leads to.
@@ -152,7 +152,6 @@ def _settings(folder: Path, base_url: str) -> dict[str, object]:
         "listen": f"127.0.0.1:{files}",
         "public_url": f"http://127.0.0.1:{files}",
     }
-    data["sender"] = {"staff": ["@staff.example"]}
     data["workers"] = {"processes": 1}
     return data
 

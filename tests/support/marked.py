@@ -9,7 +9,9 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 #: A picture that is one: other bytes after its head make another picture.
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ def letter(
     html: bool = False,
     note: bool | None = None,
 ) -> Letter:
-    """The letter of that number in a thread; all but the first answer the first."""
+    """The letter of that number in a thread; all but the first answer the first. `note` gives it an oddity to be noted."""
     mark = f"{thread}n{number:03d}x"
     author = author or f"{thread}@customer.example"
     mail = EmailMessage(policy=SMTP)
@@ -60,11 +62,12 @@ def letter(
         page.add_related(picture, "image", "png", cid=f"<{mark}>", filename="lamp.png")  # type: ignore[union-attr]
     for place, content in enumerate(files, 1):
         mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=f"f{place}.bin")
+    odd = b"Date: some day last week\r\n" if note else b""
     return Letter(
         mark=mark,
         thread=thread,
         author=author,
-        content=mail.as_bytes(),
+        content=odd + mail.as_bytes(),
         files=tuple(_sha256(content) for content in files),
         pictures=() if picture is None else (_sha256(picture),),
         note=note,
