@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+import converting
 import delivering
 import intake
 import memory
@@ -21,6 +22,7 @@ def main() -> None:
         "memory": memory.measure,
         "delivering": delivering.measure,
         "responsive": responsive.measure,
+        "converting": converting.measure,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=parts, action="append", help="measure only this part")
