@@ -89,14 +89,22 @@ class Converter(MarkdownConverter):
             cursor.space = True
         if "_noformat" not in frame.tags:
             starts = not cursor.line_is_open and not cursor.one_line and not indent
-            core = self.escape(core, frame.tags)
-            if starts and frame.place() is frame:
-                core = escape.line(core)
+            at_place = frame.place() is frame
+            core = self._escaped(core, frame, at_place=at_place, blank_behind=words[-1] == " ")
+            if starts and at_place:
+                opens = cursor.owed == 2 or (not cursor.said and "li" not in frame.tags)
+                core = escape.line(core, opens=opens)
         frame.say(indent + core)
         cursor.space = words[-1] == " "
 
-    def escape(self, text: str, parent_tags: frozenset[str]) -> str:
-        return escape.label(text) if "a" in parent_tags else escape.inline(text, edge=True)
+    def _escaped(self, core: str, frame: Frame, *, at_place: bool, blank_behind: bool) -> str:
+        if "a" in frame.tags:
+            return escape.label(core)
+        cursor = frame.cursor
+        before = at_place and (cursor.space or cursor.cell or not cursor.line_is_open)
+        # A blank at the end of an inline node goes behind its marker.
+        behind = frame.node.name not in INLINE and (blank_behind or frame.line_ends())
+        return escape.inline(core, edge=True, blank=(before, behind))
 
     def _leaf(self, frame: Frame, node: Node) -> None:
         if node.name == "hr":

@@ -7,6 +7,8 @@ the lines a reader of the mail saw.
 
 from __future__ import annotations
 
+from operator import length_hint
+
 from bridge.compose import emphasis
 from bridge.compose.table import Cell, Row
 from bridge.compose.tree import INLINE, Break, Node
@@ -110,6 +112,14 @@ class Frame:
         while not frame.parts and frame.node.name in INLINE and frame.parent is not None:
             frame = frame.parent
         return frame
+
+    def line_ends(self) -> bool:
+        """Whether the child under way is the last one on its line."""
+        left = length_hint(self.rest)
+        following = self.node.children[-left] if left else Break.LINE
+        if isinstance(following, Node):
+            return following.name not in INLINE and following.name != "img"
+        return isinstance(following, Break)
 
     def block(self) -> Frame:
         """The nearest node around it that is not inline."""

@@ -25,11 +25,16 @@ _BULLET = re.compile(r"[-+*](?:[ \t]|\Z)")
 _NUMBER = re.compile(r"\d{1,9}(?=[.)](?:[ \t]|\Z))")
 
 
-def inline(text: str, *, edge: bool = False) -> str:
-    """The text with its inline markup escaped. `edge` says that markup may touch its ends; else they are line ends."""
+def inline(text: str, *, edge: bool = False, blank: tuple[bool, bool] = (False, False)) -> str:
+    """The text with its inline markup escaped.
+
+    `edge` says that it is a stretch of a line, and markup may touch its ends but where `blank` says that a blank or line end
+    stands before or behind it; else both ends are line ends.
+    """
     if not _WORTH_A_LOOK.search(text):
         return text
     harmless = "" if edge else _harmless(text)
+    ends = blank if edge else (True, True)
 
     def replace(match: re.Match[str]) -> str:
         found = match[0]
@@ -39,7 +44,7 @@ def inline(text: str, *, edge: bool = False) -> str:
             case "url":
                 return _url(found)
             case "run":
-                if found[0] in harmless or not _flanks(text, match.start(), match.end(), edge):
+                if found[0] in harmless or not _flanks(text, match.start(), match.end(), ends):
                     return found
                 return ("\\" + found[0]) * len(found)
             case "ticks":
@@ -130,24 +135,19 @@ _PLAIN_TOKEN = re.compile(
 
 def _plain(text: str, match: re.Match[str]) -> str:
     found = match[0]
-    if match.lastgroup == "run" and not _flanks(text, match.start(), match.end(), edge=True):
+    if match.lastgroup == "run" and not _flanks(text, match.start(), match.end(), (False, False)):
         return found
     return "".join("\\" + character for character in found)
 
 
-#: So many in a row are a line drawn across the page, and nobody's emphasis.
-_DRAWN_LINE = 5
-
-
-def _flanks(text: str, start: int, end: int, edge: bool) -> bool:
+def _flanks(text: str, start: int, end: int, blank: tuple[bool, bool]) -> bool:
     """Whether a run of `*` or `_` may open or close emphasis (CommonMark 6.2, without the look at its partner)."""
     before = text[start - 1] if start else ""
     after = text[end] if end < len(text) else ""
     if text[start] == "_" and before.isalnum() and after.isalnum():
         return False
-    edge = edge and end - start < _DRAWN_LINE
-    blank_before = _is_blank(before) if before else not edge
-    blank_after = _is_blank(after) if after else not edge
+    blank_before = _is_blank(before) if before else blank[0]
+    blank_after = _is_blank(after) if after else blank[1]
     return not (blank_before and blank_after)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import markdownify
@@ -73,7 +74,10 @@ def test_lines_and_paragraphs_stand_as_the_reader_saw_them(source: str, markdown
         ("[a](b)", "[a\\](b)"),
         ("`x`", "\\`x\\`"),
         ("________", "\\________"),
-        ("** *** __", "\\*\\* *** \\_\\_"),
+        ("** *** __", "** *** __"),
+        ("Bye<br>________", "Bye  \n\\________"),
+        ("Bye<p>--<br>Ann", "Bye\n\n--  \nAnn"),
+        ("Bye<br>--<br>Ann", "Bye  \n\\--  \nAnn"),
         ("see https://x.example/a_b, ok", "see https://x.example/a_b, ok"),
     ],
 )
@@ -81,6 +85,20 @@ def test_words_that_look_like_markup_are_escaped_and_only_those(words: str, mark
     """Case 95."""
     assert converted(f"<p>{words}</p>") == markdown
     assert kinds(markdown) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("a __<i> b</i>__ c", "a \\_\\_ _b_\\_\\_ c"),
+        ("a *<i>b</i>* c", "a \\*_b_\\* c"),
+        ("<b>__ __</b>", "**\\_\\_ \\_\\_**"),
+        ("<ul><li>--</ul>", "- \\--"),
+    ],
+)
+def test_marks_are_escaped_where_markup_touches_them(source: str, markdown: str) -> None:
+    assert converted(source) == markdown
+    assert "".join("".join(lines(markdown)).split()) == "".join(re.sub("<[^>]*>", "", source).split())
 
 
 def test_words_start_a_line_after_a_break_too() -> None:
