@@ -1,11 +1,13 @@
 """One gate a brand: closed while Re:amaze is in trouble, opened by one probe that gets through.
 
 An outage concerns every mail of a brand. So the brand is paused as a whole, no mail's attempts are counted, and after the pause a
-single mail is tried before the others follow.
+single mail is tried before the others follow. A mail that Re:amaze itself breaks on looks like an outage; it is told apart
+by the others, which get through.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from bridge import log
@@ -30,6 +32,10 @@ class Gates:
         self._first_pause_s = settings.outage_first_pause_s
         self._max_pause_s = settings.outage_max_pause_s
         self._gates: dict[str, _Gate] = {}
+        #: How many mails of each brand got through.
+        self._passed: Counter[str] = Counter()
+        #: The same at the time a mail, by its number, first met trouble; until it is settled.
+        self._met: dict[int, int] = {}
 
     def pause(
         self, brand: str, reason: str, *, retry_after_s: float | None, needs_operator: bool = False
@@ -51,7 +57,17 @@ class Gates:
         gate.reason, gate.needs_operator = reason, needs_operator
         return pause_s
 
+    def is_alone(self, brand: str, seq: int) -> bool:
+        """Whether a mail in trouble met some before, and others got through since: then the brand has none."""
+        passed = self._passed[brand]
+        return self._met.setdefault(seq, passed) < passed
+
+    def settled(self, seq: int) -> None:
+        """The mail will meet no more trouble."""
+        self._met.pop(seq, None)
+
     def succeeded(self, brand: str) -> None:
+        self._passed[brand] += 1
         gate = self._gates.pop(brand, None)
         if gate is not None:
             log.info("brand-resumed", brand=brand)

@@ -262,19 +262,24 @@ class Loop:
         if isinstance(error, AmbiguousError) and not error.outage:
             self.gates.ended(item.brand)
             return self._later(item, str(error), error.retry_after_s)
+        broke = error.status is not None and error.status >= 500
+        if broke and self.gates.is_alone(item.brand, item.seq):
+            self.gates.ended(item.brand)
+            return self._later(item, str(error), error.retry_after_s)
         pause_s = self.gates.pause(
             item.brand,
             str(error),
             retry_after_s=error.retry_after_s,
             needs_operator=isinstance(error, CredentialsError),
         )
-        return Deferred(str(error), self._in(pause_s), outage=True)
+        # Where it may be this mail that Re:amaze breaks on, another one goes first after the pause.
+        return Deferred(str(error), self._in(pause_s + 2 * POLL_S * broke), outage=True)
 
     def _later(self, item: Item, reason: str, retry_after_s: float | None) -> Deferred | Dead:
         settings = self._parts.config.retry
         attempts = item.attempts + 1
         given_up = retry.gives_up(
-            settings, attempts=attempts, received_at=item.received_at, now=self._parts.clock.now()
+            settings, attempts=attempts, received_at=item.waiting_at, now=self._parts.clock.now()
         )
         if given_up is not None:
             return Dead(f"{given_up}; the last answer: {reason}")
@@ -295,6 +300,8 @@ class Loop:
 
     async def _settle(self, item: Item, outcome: Outcome | Held, took_s: float) -> None:
         spool, ms = self._parts.spool, round(took_s * 1000)
+        if not isinstance(outcome, Deferred):
+            self.gates.settled(item.seq)
         match outcome:
             case Delivered(slug):
                 await spool.settle(item.seq, "delivered")

@@ -82,3 +82,20 @@ def test_a_probe_that_says_nothing_of_the_brand_lets_the_next_one_probe(
     gates.claimed("acme")
     gates.ended("acme")
     assert gates.any_to_probe()
+
+
+def test_a_mail_that_alone_meets_trouble_while_others_get_through_is_told_apart(gates: Gates) -> None:
+    assert not gates.is_alone("acme", 7)
+    assert not gates.is_alone("acme", 7)
+    gates.succeeded("globex")
+    assert not gates.is_alone("acme", 7)
+    gates.succeeded("acme")
+    assert not gates.is_alone("acme", 8)
+    assert gates.is_alone("acme", 7)
+
+
+def test_what_was_settled_is_forgotten(gates: Gates) -> None:
+    gates.is_alone("acme", 7)
+    gates.settled(7)
+    gates.succeeded("acme")
+    assert not gates.is_alone("acme", 7)
