@@ -123,6 +123,7 @@ def test_an_address_without_domain_gets_the_configured_one(bare: str) -> None:
     """Case 14."""
     found = chosen(a_mail(authors=(Address("", bare),)), sender=a_sender(default_domain="devices.example"))
     assert found.user.email == "root@devices.example"
+    assert found.user.name == bare.rstrip("@")
     assert "devices.example" in found.remarks[0]
 
 
