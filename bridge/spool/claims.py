@@ -96,11 +96,11 @@ def due(
 ) -> list[tuple[int, int]]:
     """The oldest deliveries of a state that are due, by arrival: number and strikes."""
     found: list[tuple[int, int]] = []
-    for brand in _BRANDS.run(connection).scalars().all():
+    for (brand,) in _BRANDS.all(connection):
         if brand not in without:
             wanted = {"wanted": state, "of": brand, "most": limit}
-            found += [(row.seq, row.strikes) for row in _AT_ONCE.run(connection, **wanted)]
-            found += [(row.seq, row.strikes) for row in _DEFERRED.run(connection, **wanted, now=now)]
+            found += _AT_ONCE.all(connection, **wanted)
+            found += _DEFERRED.all(connection, **wanted, now=now)
     return sorted(found)[:limit]
 
 
@@ -121,7 +121,7 @@ def claim(
 ) -> tuple[Item, ...]:
     waiting = due(connection, "ready", limit, steady.now_us(), without_brands)
     suspects = [seq for seq, strikes in waiting if strikes]
-    if suspects and _UNDER_SUSPICION.run(connection).first() is None:
+    if suspects and _UNDER_SUSPICION.first(connection) is None:
         suspects = suspects[1:]
     seqs = [seq for seq, _ in waiting if seq not in suspects]
     _CLAIM.run_many(connection, [{"which": seq} for seq in seqs])
@@ -198,7 +198,7 @@ def defer(
 
 
 def _one(connection: Connection, seq: int) -> AnyRow:
-    row = _ONE.run(connection, which=seq).first()
+    row = _ONE.first(connection, which=seq)
     if row is None:
         raise SpoolError(f"there is no delivery number {seq}")
     return row
@@ -206,7 +206,7 @@ def _one(connection: Connection, seq: int) -> AnyRow:
 
 def _set_steps(connection: Connection, seq: int, planned: Sequence[tuple[str, str]]) -> None:
     """Write the steps of a plan; a step that is already there under the same key keeps its progress."""
-    there: dict[int, str] = {row["index"]: row["key"] for row in _STEPS.run(connection, which=seq).mappings()}
+    there: dict[int, str] = {row.index: row.key for row in _STEPS.all(connection, which=seq)}
     kept = {index for index, (_name, key) in enumerate(planned) if there.get(index) == key}
     _DROP_STEP.run_many(connection, [{"which": seq, "place": index} for index in there.keys() - kept])
     _ADD_STEP.run_many(
@@ -220,5 +220,5 @@ def _set_steps(connection: Connection, seq: int, planned: Sequence[tuple[str, st
 
 
 def _change_step(connection: Connection, change: Prepared, seq: int, index: int, **values: object) -> None:
-    if change.run(connection, which=seq, place=index, **values).rowcount != 1:
+    if change.run(connection, which=seq, place=index, **values) != 1:
         raise SpoolError(f"delivery number {seq} has no step {index}")

@@ -84,6 +84,17 @@ _SEE_ID = upsert(thread_ids, "seen_at")
 _SET_KEY = upsert(keys, "conversation", "seen_at")
 
 
+# -- what the index knows things by ---------------------------------------------------------------
+
+
+def id_digest(message_id: str, brand: str, channel: str) -> bytes:
+    return digest(brand, channel, message_id)
+
+
+def key_digest(clue: KeyClue, brand: str, route: str) -> bytes:
+    return digest(brand, route, clue.key)
+
+
 # -- looking up ------------------------------------------------------------------------------------
 
 
@@ -93,14 +104,14 @@ def by_slug(connection: Connection, clue: SlugClue, slug: str, brand: str, email
         values = (
             {"of": brand, "wanted": slug} if clue.always else {"of": brand, "wanted": slug, "email": email}
         )
-        number: int | None = named.run(connection, **values).scalar()
+        number: int | None = named.scalar(connection, **values)
         if number is not None:
             return number
     return None
 
 
 def by_number(connection: Connection, number: int, brand: str) -> int | None:
-    found: int | None = _NUMBER.run(connection, wanted=number, of=brand).scalar()
+    found: int | None = _NUMBER.scalar(connection, wanted=number, of=brand)
     return found
 
 
@@ -110,7 +121,7 @@ def by_ids(connection: Connection, message_ids: Sequence[str], brand: str, chann
     Not beyond the channel: a mail to two of them, or forwarded to another, has its own conversation in each.
     """
     for message_id in message_ids[:MAX_IDS]:
-        number: int | None = _ID.run(connection, wanted=digest(brand, channel, message_id)).scalar()
+        number: int | None = _ID.scalar(connection, wanted=id_digest(message_id, brand, channel))
         if number is not None:
             return number
     return None
@@ -118,7 +129,7 @@ def by_ids(connection: Connection, message_ids: Sequence[str], brand: str, chann
 
 def by_key(connection: Connection, clue: KeyClue, brand: str, route: str, received_at: int) -> int | None:
     """The conversation the key names, unless its last mail is older than the clue's window."""
-    found = _KEY.run(connection, wanted=digest(brand, route, clue.key)).first()
+    found = _KEY.first(connection, wanted=key_digest(clue, brand, route))
     if found is None:
         return None
     if clue.window_s is not None and received_at - found.last_at > clue.window_s * SECOND:
@@ -127,7 +138,7 @@ def by_key(connection: Connection, clue: KeyClue, brand: str, route: str, receiv
 
 
 def takes_part(connection: Connection, number: int, email: str) -> bool:
-    return _PARTICIPANT.run(connection, number=number, who=email).first() is not None
+    return _PARTICIPANT.first(connection, number=number, who=email) is not None
 
 
 # -- learning --------------------------------------------------------------------------------------
@@ -143,7 +154,7 @@ def open_conversation(
     candidate_always: bool,
     at: int,
 ) -> int:
-    number: int = _OPEN.run(
+    number: int = _OPEN.scalar(
         connection,
         brand=brand,
         channel=channel,
@@ -152,7 +163,7 @@ def open_conversation(
         candidate_always=int(candidate_always),
         created_at=at,
         last_at=at,
-    ).scalar_one()
+    )
     return number
 
 
@@ -182,11 +193,14 @@ def learn_ids(
     fresh = [each for each in dict.fromkeys([own, *list(related)[-MAX_IDS:]]) if each]
     _SEE_ID.run_many(
         connection,
-        [{"digest": digest(brand, channel, each), "conversation": number, "seen_at": at} for each in fresh],
+        [
+            {"digest": id_digest(each, brand, channel), "conversation": number, "seen_at": at}
+            for each in fresh
+        ],
     )
 
 
 def learn_key(connection: Connection, clue: KeyClue, *, brand: str, route: str, number: int, at: int) -> None:
     """The key names this conversation from now on, unless it still names another."""
     owner = by_key(connection, clue, brand, route, at) or number
-    _SET_KEY.run(connection, digest=digest(brand, route, clue.key), conversation=owner, seen_at=at)
+    _SET_KEY.run(connection, digest=key_digest(clue, brand, route), conversation=owner, seen_at=at)

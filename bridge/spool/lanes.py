@@ -53,10 +53,10 @@ _EVENT = Prepared(
 
 def arrange(connection: Connection, lane: int) -> None:
     """Give the lane its head, after one came, left or went back to waiting."""
-    following = _NEXT.run(connection, lane=lane).scalar()
+    following = _NEXT.scalar(connection, lane=lane)
     if following is None:
         return
-    heads = _HEADS.run(connection, lane=lane).all()
+    heads = _HEADS.all(connection, lane=lane)
     if not heads:
         _SET_STATE.run(connection, which=following, becomes="ready")
     elif len(heads) == 1 and following < heads[0].seq:

@@ -88,7 +88,7 @@ class _Miss:
 
 
 def place(connection: Connection, seq: int, sorting: Sorting, rules: Rules, steady: Steady) -> Placed:
-    row = _DELIVERY.run(connection, which=seq).first()
+    row = _DELIVERY.first(connection, which=seq)
     if row is None:
         raise SpoolError(f"there is no delivery number {seq}")
     if row.state != "new":
@@ -113,7 +113,7 @@ def place(connection: Connection, seq: int, sorting: Sorting, rules: Rules, stea
     lanes.arrange(connection, number)
     lanes.note(connection, steady.wall_us(), "sorted", [(seq, found.because)])
     return Placed(
-        _STATE.run(connection, which=seq).scalar_one(),
+        _STATE.scalar(connection, which=seq),
         rows.conversation(connection, number),
         found.because,
         stranger=found.stranger,
@@ -143,7 +143,7 @@ def _duplicate(connection: Connection, row: AnyRow, duplicates: bytes | None, ru
     if duplicates is None:
         return None
     since = row.received_at - int(rules.duplicate_window_s * SECOND)
-    earlier = _EARLIER.run(connection, which=row.seq, duplicates=duplicates, since=since).first()
+    earlier = _EARLIER.first(connection, which=row.seq, duplicates=duplicates, since=since)
     return None if earlier is None else rows.item_id(earlier.mail_id, earlier.part)
 
 

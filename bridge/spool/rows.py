@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from bridge.spool import schema
 from bridge.spool.envelopes import unpack, unpack_all
@@ -16,8 +16,8 @@ from bridge.spool.schema import conversations, deliveries, events, mails, steps
 from bridge.spool.steady import Steady, from_us
 from bridge.spool.values import ConversationRow, Event, Item, Step, Summary
 
-#: A row of whatever columns its statement named.
-AnyRow = Row[*tuple[Any, ...]]
+#: A row of whatever columns its statement named, of SQLAlchemy or of a prepared statement.
+AnyRow = Any
 
 _CONVERSATION = (
     conversations.c.number,
@@ -50,7 +50,7 @@ _ONE_CONVERSATION = Prepared(
 
 
 def conversation(connection: Connection, number: int) -> ConversationRow | None:
-    row = _ONE_CONVERSATION.run(connection, which=number).first()
+    row = _ONE_CONVERSATION.first(connection, which=number)
     if row is None:
         return None
     return ConversationRow(
@@ -67,7 +67,7 @@ def conversation(connection: Connection, number: int) -> ConversationRow | None:
 def items(connection: Connection, seqs: Sequence[int], files: Files, steady: Steady) -> tuple[Item, ...]:
     """The deliveries with all that sorting or delivering them needs, oldest first."""
     return tuple(
-        _item(_ITEM.run(connection, which=seq).one(), steps_of(connection, seq), files, steady)
+        _item(_ITEM.first(connection, which=seq), steps_of(connection, seq), files, steady)
         for seq in sorted(seqs)
     )
 
@@ -75,14 +75,14 @@ def items(connection: Connection, seqs: Sequence[int], files: Files, steady: Ste
 def steps_of(connection: Connection, seq: int) -> tuple[Step, ...]:
     return tuple(
         Step(
-            index=row["index"],
-            name=row["name"],
-            key=row["key"],
-            begun_at=None if row["begun_at"] is None else from_us(row["begun_at"]),
-            finished_at=None if row["finished_at"] is None else from_us(row["finished_at"]),
-            answer=row["answer"],
+            index=row.index,
+            name=row.name,
+            key=row.key,
+            begun_at=None if row.begun_at is None else from_us(row.begun_at),
+            finished_at=None if row.finished_at is None else from_us(row.finished_at),
+            answer=row.answer,
         )
-        for row in _STEPS.run(connection, which=seq).mappings()
+        for row in _STEPS.all(connection, which=seq)
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import event
 from support.spools import put, put_and_place, settings, sorting
 
 from bridge.clock import FixedClock
@@ -31,16 +33,22 @@ class Watched:
     """Every statement the spool runs, with the plan SQLite makes of it."""
 
     def __init__(self, spool: Spool) -> None:
-        self.plans: dict[str, list[str]] = {}
-        event.listen(spool._engine, "before_cursor_execute", self._explain)
+        self._spool = spool
+        #: As SQLite ran them, with their values.
+        self._said: set[str] = set()
+        event.listen(spool._engine, "checkout", self._watch)
+        spool._writer.call(lambda connection: self._watch(connection.connection.dbapi_connection))
 
-    def _explain(
-        self, connection: Connection, cursor: Any, statement: str, parameters: Any, _: Any, many: bool
-    ) -> None:
-        if statement.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE") and statement not in self.plans:
-            values = parameters[0] if many else parameters
-            rows = cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
-            self.plans[statement] = [row[3] for row in rows]
+    def _watch(self, connection: Any, *_: object) -> None:
+        connection.set_trace_callback(self._said.add)
+
+    @property
+    def plans(self) -> dict[str, list[str]]:
+        asked = [text for text in self._said if text.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE")]
+        with contextlib.closing(sqlite3.connect(self._spool._settings.folder / "spool.db")) as connection:
+            return {
+                text: [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")] for text in asked
+            }
 
     def slow(self) -> dict[str, list[str]]:
         """Statements that read a whole table, or sort what they found."""

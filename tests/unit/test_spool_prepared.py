@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, bindparam, create_engine, select
+from sqlalchemy import Connection, bindparam, create_engine, select, update
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 
 from bridge.spool import claims, index, lanes, ledger, place, puts, rows, schema
 from bridge.spool.prepared import Prepared
@@ -25,15 +29,31 @@ def prepared(module: ModuleType) -> list[tuple[str, Prepared]]:
 
 
 class Recorded:
-    """A connection of a dialect that only writes down what it was told."""
+    """A connection of a dialect, with its cursor, that only writes down what it was told."""
+
+    rowcount = 0
 
     def __init__(self) -> None:
         self.dialect = postgresql.dialect()
+        self.dialect.dbapi = SimpleNamespace(Error=ArithmeticError)  # type: ignore[assignment]  # all that is used of it
+        self.connection = SimpleNamespace(cursor=lambda: self)
         self.told: list[tuple[str, Any]] = []
 
-    def exec_driver_sql(self, text: str, parameters: Any) -> SimpleNamespace:
+    def execute(self, text: str, parameters: Any) -> None:
         self.told.append((text, parameters))
-        return SimpleNamespace()
+
+    executemany = execute
+
+    def close(self) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def in_memory() -> Iterator[Connection]:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
@@ -78,13 +98,43 @@ def test_nothing_is_said_for_no_rows() -> None:
 
 def test_a_value_that_is_missing_is_a_mistake() -> None:
     statement = Prepared(select(bindparam("one") + bindparam("two")))
-
-    def add(connection: Connection, **values: int) -> Any:
-        return statement.run(connection, **values).scalar()
-
-    engine = create_engine("sqlite://")
-    with engine.connect() as connection:
-        assert add(connection, one=1, two=2) == 3
+    with in_memory() as connection:
+        assert statement.scalar(connection, one=1, two=2) == 3
         with pytest.raises(KeyError, match="two"):
-            add(connection, one=1)
-    engine.dispose()
+            statement.scalar(connection, one=1)
+
+
+def test_rows_have_named_columns_and_no_row_is_none() -> None:
+    statement = Prepared(
+        select(deliveries.c.seq, deliveries.c.state.label("how")).where(
+            deliveries.c.seq == bindparam("which")
+        )
+    )
+    with in_memory() as connection:
+        connection.exec_driver_sql("CREATE TABLE deliveries (seq, state)")
+        assert statement.first(connection, which=1) is None
+        assert statement.scalar(connection, which=1) is None
+        assert statement.all(connection, which=1) == []
+        connection.exec_driver_sql("INSERT INTO deliveries VALUES (1, 'new')")
+        row = statement.first(connection, which=1)
+        assert (row.seq, row.how) == tuple(row) == (1, "new")
+        assert statement.all(connection, which=1) == [row]
+        assert statement.scalar(connection, which=1) == 1
+
+
+def test_a_change_says_how_many_rows_it_changed() -> None:
+    statement = Prepared(
+        update(schema.brands).where(schema.brands.c.brand == bindparam("old")).values(brand=bindparam("new"))
+    )
+    with in_memory() as connection:
+        schema.brands.create(connection)
+        schema.LEARN_BRAND.run_many(connection, [{"brand": "acme"}, {"brand": "globex"}, {"brand": "acme"}])
+        assert statement.run(connection, old="acme", new="apex") == 1
+        assert statement.run(connection, old="acme", new="apex") == 0
+
+
+def test_an_error_of_the_driver_is_raised_as_ours_to_translate_and_without_the_values() -> None:
+    with in_memory() as connection, pytest.raises(DBAPIError) as caught:
+        schema.LEARN_BRAND.run(connection, brand="a secret")
+    assert isinstance(caught.value.orig, sqlite3.OperationalError)
+    assert "a secret" not in str(caught.value)
