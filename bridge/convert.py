@@ -19,7 +19,9 @@ from bridge.compose import author as author_rules
 from bridge.compose import body as bodies
 from bridge.compose import draft as drafts
 from bridge.compose import files as naming
+from bridge.compose import said, subject
 from bridge.compose import sort as sorting_rules
+from bridge.compose.trim import Trimmer
 from bridge.config.schema import Route, Sender
 from bridge.errors import StagingLaterError
 from bridge.mail import decode, parse
@@ -62,6 +64,8 @@ class Job:
     effort: Effort = Effort.FULL
     #: What the daemon has to say about this mail, for the internal note.
     remarks: tuple[str, ...] = ()
+    #: Digests of the lines that are in the conversation already, as `said.pack` joins them.
+    said: bytes = b""
 
 
 def sort(job: Job) -> Sorting:
@@ -98,6 +102,7 @@ def draft(job: Job) -> Draft:
             max_chars=job.route.body.max_chars,
             naming=names,
             convert_html=job.effort is Effort.FULL,
+            trimmer=_trimmer(mail, job),
         )
         files, remarks = _extract(content, mail, names, body.inline, job)
         files += _pictures(body, Store(job.store))
@@ -113,6 +118,15 @@ def draft(job: Job) -> Draft:
             files=(*files, *_made(content, body, job)),
             remarks=(*job.remarks, *remarks),
         )
+
+
+def _trimmer(mail: Mail, job: Job) -> Trimmer:
+    return Trimmer(
+        mode=job.route.body.trim,
+        signatures=job.route.body.signatures,
+        known=said.unpack(job.said),
+        forward=subject.is_forward(mail.subject),
+    )
 
 
 def unreadable(job: Job, reason: str, user: User) -> Draft:
@@ -212,11 +226,13 @@ def _pictures(body: bodies.Body, store: Store) -> list[File]:
 
 
 def _made(content: Content, body: bodies.Body, job: Job) -> list[File]:
-    """Files the bridge adds: the rest of a long body, and the mail as it came where the route or trouble asks for it."""
+    """Files the bridge adds: a long body, quotes left out, the mail as it came where the route or trouble asks for it."""
     store = Store(job.store)
     made: list[File] = []
     if body.overflow is not None:
         made.append(_write(store, [body.overflow.encode()], "full-text.md", "text/markdown"))
+    if body.quoted:
+        made.append(_write(store, [body.quoted.encode()], "quoted-text.md", "text/markdown"))
     wanted = job.route.body.original
     if wanted == "always" or (wanted == "trouble" and (body.trouble or job.effort is not Effort.FULL)):
         made.append(_write(store, _slices(content), ORIGINAL_NAME, "message/rfc822"))

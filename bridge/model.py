@@ -14,6 +14,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from bridge.facts import Fact
+
 #: An inline file stands in `Draft.body` as ``FILE_MARK[0] + str(leaf index) + FILE_MARK[1]`` in place of its URL.
 FILE_MARK = ("\ufdd0", "\ufdd1")
 
@@ -160,6 +162,10 @@ class Mail:
     blocks: tuple[Written | Attached, ...] = ()
     leaves: tuple[Leaf, ...] = ()
     automatic: Automatic | None = None
+    #: What its parts say to machines: meetings, reports, contacts.
+    facts: tuple[Fact, ...] = ()
+    #: Ids of the earlier mail that a report is about, and of those it answered; best first.
+    about: tuple[str, ...] = ()
     #: What was odd, guessed, cut or skipped, one sentence each, for the internal note and `explain`.
     defects: tuple[str, ...] = ()
 
@@ -314,6 +320,8 @@ class Draft:
     #: Lines of the internal note; empty when there is nothing to say.
     note: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    #: A quote stands in the body that may be in the conversation already: to be known only once that is read.
+    unproved: bool = False
 
 
 # -- 5 staging -------------------------------------------------------------------------------------

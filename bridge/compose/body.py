@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bridge.compose import escape, files, html, plain, reference
+from bridge.compose import escape, files, html, plain, reference, said, words
 from bridge.compose.files import Naming
 from bridge.compose.html import Converted
 from bridge.compose.reference import DataPicture
+from bridge.compose.trim import Trimmer, own_words
 from bridge.model import FILE_MARK, Attached, Leaf, Mail, Written
 
 NO_TEXT = "(no text)"
@@ -36,6 +37,12 @@ class Body:
     data_pictures: tuple[DataPicture, ...] = ()
     #: Some words could not be converted as they are: the mail as it came should go along.
     trouble: bool = False
+    #: Markdown of the quotes that were left out and stand nowhere else, for a file that goes along.
+    quoted: str = ""
+    #: What was left out, what was not, and on what evidence.
+    trimmed: tuple[str, ...] = ()
+    #: A quote stands that more knowledge of the conversation could prove to be in it.
+    unproved: bool = False
 
 
 @dataclass(slots=True)
@@ -48,6 +55,11 @@ class _Making:
     names: Mapping[int, str]
     pictures: Mapping[str, int]
     convert_html: bool
+    trimmer: Trimmer
+    #: The last block in which the author says something.
+    last: int
+    #: Whether the chunks so far say anything.
+    says: bool = False
     chunks: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     data_pictures: list[DataPicture] = field(default_factory=list)
@@ -62,29 +74,57 @@ def compose(
     max_chars: int = 60_000,
     naming: Sequence[Naming] = (),
     convert_html: bool = True,
+    trimmer: Trimmer | None = None,
 ) -> Body:
-    """The body of the mail; `naming` says what its files are called.
+    """The body of the mail; `naming` says what its files are called, `trimmer` what is left out of its words.
 
     Without `convert_html` an HTML part only loses its tags, in linear time: for a mail whose conversion overran.
     """
     names = {name.leaf: name.name for name in naming}
-    making = _Making(mail, prefer, pictures == "attach", names, _pictures(mail), convert_html)
-    for place, block in enumerate(mail.blocks):
-        if isinstance(block, Written):
-            _write(making, block)
-        elif _stands_between_words(mail, place):
-            making.chunks.append(_shown(making, block.leaf))
-    whole = _once(making)
+
+    def made(trimmer: Trimmer) -> tuple[_Making, str]:
+        attach, last = pictures == "attach", _last_own(mail, trimmer)
+        making = _Making(mail, prefer, attach, names, _pictures(mail), convert_html, trimmer, last)
+        return making, _written(making)
+
+    making, whole = made(trimmer or Trimmer())
+    if making.trimmer.cut and not _is_anything(whole):
+        making, whole = made(Trimmer())
     markdown, overflow = _cut(whole, max_chars)
     inline = {int(match[1]) for match in _MARK.finditer(markdown)}
     return Body(
         markdown or NO_TEXT,
         frozenset(index for index in inline if index >= 0),
-        tuple(dict.fromkeys(making.remarks)),
+        tuple(dict.fromkeys((*making.remarks, *_left_out(making.trimmer)))),
         overflow,
         tuple(making.data_pictures),
         making.trouble,
+        "\n\n".join(making.trimmer.quoted),
+        tuple(making.trimmer.because),
+        making.trimmer.unproved,
     )
+
+
+def _written(making: _Making) -> str:
+    """The words of all blocks, with the pictures between them."""
+    for place, block in enumerate(making.mail.blocks):
+        if isinstance(block, Written):
+            _write(making, block, place)
+            making.says = making.says or _is_anything(making.chunks[-1] if making.chunks else "")
+        elif _stands_between_words(making.mail, place):
+            making.chunks.append(_shown(making, block.leaf))
+    return _once(making)
+
+
+def _left_out(trimmer: Trimmer) -> Iterator[str]:
+    if trimmer.known_lines:
+        yield f"{trimmer.known_lines} quoted lines that are already in this conversation were left out."
+    if trimmer.quoted:
+        yield "The quoted mail below the answer was left out; it goes along as a file."
+
+
+def _is_anything(markdown: str) -> bool:
+    return bool(_MARK.search(markdown)) or any(said.key(line) for line in markdown.split("\n"))
 
 
 _MARK = re.compile(rf"{FILE_MARK[0]}(-?\d{{1,9}}){FILE_MARK[1]}")
@@ -110,28 +150,48 @@ def resolve(markdown: str, urls: Mapping[int, str]) -> str:
 # -- one stretch of words --------------------------------------------------------------------------
 
 
-def _write(making: _Making, block: Written) -> None:
+def _write(making: _Making, block: Written, place: int) -> None:
     text = block.text if block.text is not None and block.text.strip() else None
     source = block.html if block.html is not None and block.html.strip() else None
+    trimmer = _trimmer(making, place)
     if source is None or (making.prefer == "text" and text is not None and not _is_stub(text)):
         if text is not None:
-            making.chunks.append(_from_text(making, text))
+            making.chunks.append(_from_text(making, text, trimmer))
         return
-    converted = _converted(making, source)
+    converted = _converted(making, source, trimmer)
     making.trouble = making.trouble or converted.trouble
     if text is not None and _text_is_better(making.prefer, converted, text):
         if converted.trouble:
             making.remarks.append("The HTML part could not be converted as a whole: the text part is shown.")
-        making.chunks.append(_from_text(making, text))
+        making.chunks.append(_from_text(making, text, _trimmer(making, place)))
         return
+    making.trimmer.adopt(trimmer)
     making.remarks += converted.remarks
     making.chunks.append(_renumbered(making, converted))
 
 
-def _converted(making: _Making, source: str) -> Converted:
+def _trimmer(making: _Making, place: int) -> Trimmer:
+    """The rules for the block at that place among the others."""
+    return making.trimmer.beside(before=making.says, after=place < making.last)
+
+
+def _last_own(mail: Mail, trimmer: Trimmer) -> int:
+    """The place of the last block with words of the author's own; -1 where it does not matter or there is none."""
+    if trimmer.idle or sum(isinstance(block, Written) for block in mail.blocks) < 2:
+        return -1
+    for place in range(len(mail.blocks) - 1, -1, -1):
+        block = mail.blocks[place]
+        if isinstance(block, Written) and own_words(block.text or words.from_html(block.html or "")):
+            return place
+    return -1
+
+
+def _converted(making: _Making, source: str, trimmer: Trimmer) -> Converted:
     if not making.convert_html:
         return Converted(plain.from_broken_html(source), trouble=True)
-    return html.to_markdown(source, pictures=making.pictures, names=making.names, attach=making.attach)
+    return html.to_markdown(
+        source, pictures=making.pictures, names=making.names, attach=making.attach, trimmer=trimmer
+    )
 
 
 def _text_is_better(prefer: Prefer, converted: Converted, text: str) -> bool:
@@ -196,12 +256,16 @@ _PLACEHOLDER = re.compile(
 )
 
 
-def _from_text(making: _Making, text: str) -> str:
+def _from_text(making: _Making, text: str, trimmer: Trimmer) -> str:
     def placed(match: re.Match[str]) -> str:
         leaf = reference.picture((match[1] or match[2]).strip(), making.pictures)
         return match[0] if leaf is None else f"{FILE_MARK[0]}{leaf}{FILE_MARK[1]}"
 
-    markdown = plain.to_markdown(_PLACEHOLDER.sub(placed, text) if making.pictures else text)
+    kept, gone = trimmer.text(text)
+    if gone:
+        trimmer.quoted.append(plain.to_markdown(gone))
+    making.trimmer.adopt(trimmer)
+    markdown = plain.to_markdown(_PLACEHOLDER.sub(placed, kept) if making.pictures else kept)
     return _MARK.sub(lambda match: _shown(making, int(match[1])), markdown)
 
 

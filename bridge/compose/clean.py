@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 
 from lxml import etree
 
-from bridge.compose import appearance, elements, reference, table
+from bridge.compose import appearance, elements, quoted, reference, table
 from bridge.compose.appearance import Look
+from bridge.compose.quotes import Mark
 from bridge.compose.tree import HEADINGS, LISTS, Break, Builder, Limits, Node
 
 # fmt: off
@@ -70,6 +71,8 @@ class Cleaned:
     #: Links that lead anywhere, and the schemes of those that were made neutral.
     links: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    #: Where mail programs say that a quote begins.
+    begins: list[quoted.Begin] = field(default_factory=list)
 
 
 def parse(html: str) -> Any | None:
@@ -164,6 +167,9 @@ class _Cleaner:
         return True
 
     def _enter(self, tag: str, element: Any, look: Look, opened: _Open) -> None:
+        if element.attrib and (mark := quoted.mark(element)) is not Mark.NONE:
+            at = self._tree.at
+            self._result.begins.append(quoted.Begin(mark, at, len(at.children)))
         rule = self._RULES.get(tag)
         if rule is not None:
             rule(self, element, look, opened)
@@ -198,8 +204,7 @@ class _Cleaner:
     def _line(self, element: Any, look: Look, opened: _Open) -> None:
         if look.divider:
             self._rule(element, look, opened)
-        classes = element.get("class")
-        if classes and "yahoo_quoted" in classes:
+        if element.attrib and quoted.is_quote(element):
             self._quote(element, look, opened)
             return
         self._between(Break.LINE, opened)

@@ -26,6 +26,10 @@ class Body(Protocol):
     def inline(self) -> frozenset[int]: ...
     @property
     def remarks(self) -> tuple[str, ...]: ...
+    @property
+    def trimmed(self) -> tuple[str, ...]: ...
+    @property
+    def unproved(self) -> bool: ...
 
 
 def draft(
@@ -65,11 +69,13 @@ def draft(
             ),
             Decision("author", f"{author.user.email}: {author.because}"),
             *_placements(mail, placed),
+            *(Decision("trimming", line) for line in body.trimmed),
             *(Decision("part", line) for line in lost),
             *(Decision("recipients", line) for line in _why_copied(route, copied, left_out)),
             Decision("notifications", f"suppressed: {quiet}" if quiet else "as Re:amaze is set up"),
             *([Decision("automatic", mail.automatic.because)] if mail.automatic else []),
         ),
+        unproved=body.unproved,
     )
 
 

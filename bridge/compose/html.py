@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from bridge.compose import clean, elements, plain
+from bridge.compose import clean, elements, plain, quoted
 from bridge.compose.clean import Cleaned
 from bridge.compose.convert import Converter
 from bridge.compose.reference import DataPicture
 from bridge.compose.tree import Limits
+from bridge.compose.trim import Trimmer
 from bridge.compose.words import unescape
 
 __all__ = ["Converted", "DataPicture", "Limits", "to_markdown"]
@@ -39,15 +41,17 @@ def to_markdown(
     names: Mapping[int, str] | None = None,
     attach: bool = False,
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    trimmer: Trimmer | None = None,
 ) -> Converted:
     """The words of the HTML as Markdown.
 
     `pictures` maps Content-ID, Content-Location and file name to the leaf; such a picture stands as `FILE_MARK` in a
-    Markdown image, or as its name in brackets where pictures are only attached.
+    Markdown image, or as its name in brackets where pictures are only attached. `trimmer` decides what is left out.
     """
+    trimmer = trimmer or Trimmer()
     if _is_plain(html):
         # A browser would run its lines together and hide each `<https://…>` in it.
-        return Converted(plain.to_markdown(elements.seen(unescape(html))))
+        return Converted(plain.trimmed(elements.seen(unescape(html)), trimmer))
     if len(html) > limits.chars and len(html) - _data_chars(html) > limits.chars:
         words = plain.from_broken_html(html)
         return Converted(words, remarks=(_TOO_LONG,), trouble=True)
@@ -57,6 +61,9 @@ def to_markdown(
     cleaned = clean.clean(root, limits)
     if cleaned.broken:
         return Converted(plain.from_broken_html(html), remarks=(_TOO_DEEP,), trouble=True)
+    if (gone := _trim(root, cleaned, trimmer, limits)) is not None:
+        aside = Converter({}, names or {}, attach=True, limits=limits)
+        trimmer.quoted.append(aside.convert_tree(gone.root))
     converter = Converter(pictures or {}, names or {}, attach=attach, limits=limits)
     markdown = converter.convert_tree(cleaned.root)
     if not markdown and cleaned.hidden_chars:
@@ -68,6 +75,22 @@ def to_markdown(
         tuple(converter.data_pictures),
         trouble=cleaned.flattened,
     )
+
+
+def _trim(root: Any, cleaned: Cleaned, trimmer: Trimmer, limits: Limits) -> Cleaned | None:
+    """Take out of the tree what the trimmer leaves out; a tree of what has to go along as a file, if anything has."""
+    if trimmer.idle:
+        return None
+    page = quoted.page(cleaned.root, cleaned.begins)
+    cut = trimmer.look(page.lines)
+    if cut is None:
+        return None
+    page.drop(cut.ranges)
+    if cut.unproved is None:
+        return None
+    gone = clean.clean(root, limits)
+    quoted.page(gone.root, gone.begins).drop_all_but(cut.unproved)
+    return gone
 
 
 _MARKUP = re.compile(r"<(?:[!?]|/?[A-Za-z][A-Za-z0-9-]{0,20}(?::[A-Za-z][A-Za-z0-9]{0,20})?[\s/>])")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bridge.compose import elements, escape
+from bridge.compose.trim import Trimmer
 from bridge.compose.words import unescape
 
 _NBSP = "\u00a0"
@@ -50,6 +51,14 @@ def to_markdown(text: str) -> str:
         out += [prefix + line for line in _shown(paragraph.lines)]
         depth_before = paragraph.depth
     return "\n".join(out)
+
+
+def trimmed(text: str, trimmer: Trimmer) -> str:
+    """The same for what the trimmer leaves of the text."""
+    kept, gone = trimmer.text(text)
+    if gone:
+        trimmer.quoted.append(to_markdown(gone))
+    return to_markdown(kept)
 
 
 def _undoubled(lines: list[str]) -> list[str]:

@@ -214,6 +214,10 @@ class Body(Section):
     pictures: Literal["link", "attach"] = "link"
     #: When the mail as it came goes along as a file.
     original: Literal["never", "trouble", "always"] = "trouble"
+    #: Quotes below an answer that are left out: none, those that are in the conversation already, or all.
+    trim: Literal["off", "lossless", "quotes"] = "lossless"
+    #: What stands below a line of "-- ".
+    signatures: Literal["keep", "cut"] = "keep"
 
 
 class Example(Section):

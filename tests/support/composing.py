@@ -21,6 +21,8 @@ class Words:
     markdown: str = "Hello"
     inline: frozenset[int] = frozenset()
     remarks: tuple[str, ...] = ()
+    trimmed: tuple[str, ...] = ()
+    unproved: bool = False
 
 
 def a_mail(**given: Any) -> Mail:

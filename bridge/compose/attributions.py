@@ -1,0 +1,223 @@
+"""How mail programs announce what they quote, in the languages of most mail: the words, and nothing but the words.
+
+Every question is answered by looking words up, in time linear in a line whose length is bounded first; no expression here can
+backtrack.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import Enum
+
+#: No program writes a longer one, also with two names, an address and a list's name in it.
+MAX_CHARS = 400
+
+
+class Label(Enum):
+    """What a line of a header block says."""
+
+    FROM = "from"
+    DATE = "date"
+    TO = "to"
+    SUBJECT = "subject"
+    OTHER = "other"
+
+
+class Separator(Enum):
+    ORIGINAL = "original"
+    FORWARD = "forward"
+
+
+# "On … wrote:", one entry a language: how it may open, and the words that say who wrote.
+_OPENINGS = (
+    "on at am le el il em op den dne w dnia på d pe la în v u по в у 在 於 于 στις την τη ב בתאריך في vào lúc pada "
+    "tarihinde dana ngày เมื่อ из from von de od vom a il_giorno"
+)
+_VERBS = (
+    "wrote writes said schrieb schrieben schreibt schrieb_am a_écrit écrivait a_ecrit escribió escribio ha_scritto scrisse "
+    "escreveu schreef heeft_geschreven het_volgende_geschreven napisał napisała napisał(a) napisal pisze skrev skreiv "
+    "napsal napsala napsal(a) napísal napísal(a) kirjoitti ezt_írta írta a_scris yazdı şunu_yazdı şunları_yazdı написал "
+    "написала написал(а) писал пишет написав написала_(-в) пише έγραψε wrote_the_following ha_escrit je_napisao je_napisao/la "
+    "napisao на_писа написа 写道 寫道 写 来信 のメール さんは書きました は書きました 님이_작성 작성 כתב כתבה מאת كتب كتبت "
+    "đã_viết viết menulis เขียน เขียนว่า schrieb_folgendes parašė rašė kirjutas rakstīja"
+)
+#: Written without blanks between words, so that a word has no edges to look for.
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+
+_LABELS = {
+    Label.FROM: (
+        "from von de da di van od fra från från: lähettäjä odesílatel odosielateľ feladó expeditor от от_кого від "
+        "кому_от kimden gönderen από 差出人 送信者 发件人 寄件者 寄件人 보낸_사람 보낸사람 מאת من từ dari จาก expéditeur "
+        "mittente remitente afzender nadawca absender от: de_la šalje sender"
+    ),
+    Label.DATE: (
+        "sent date gesendet datum gesendet_am envoyé envoyé_le enviado enviado_el enviada enviada_em fecha data inviato "
+        "verzonden wysłano wysłane data_wysłania skickat sendt dato lähetetty päivä päivämäärä odesláno odoslané elküldve "
+        "dátum küldve trimis trimis_la отправлено дата надіслано gönderildi gönderme_tarihi tarih στάλθηκε ημερομηνία 送信日時 "
+        "日付 日時 发送时间 发送日期 日期 寄件日期 傳送日期 보낸_날짜 날짜 보낸날짜 נשלח תאריך تاريخ_الإرسال التاريخ تم_الإرسال "
+        "đã_gửi ngày dikirim tanggal ส่ง วันที่ gesendet: when"
+    ),
+    Label.TO: (
+        "to an à a para aan do till til kenelle vastaanottaja komu címzett către pentru кому kime alıcı προς 宛先 收件人 收件者 "
+        "받는_사람 받는사람 אל إلى đến tới kepada ถึง pour destinataire empfänger destinatario ontvanger adresat za naar per"
+    ),
+    Label.SUBJECT: (
+        "subject betreff objet asunto assunto oggetto onderwerp temat ämne emne aihe předmět predmet tárgy subiect тема "
+        "konu θέμα 件名 主题 主旨 主題 제목 נושא الموضوع chủ_đề subjek perihal เรื่อง re betr"
+    ),
+    Label.OTHER: (
+        "cc kopie kopia kopi copie cópia copia reply-to antwort_an répondre_à responder_a rispondi_a importance priority "
+        "attachments anlagen copy bcc résumé antworten_an responder másolatot_kap копия копія 抄送 副本 참조 עותק нова_тема "
+        "organization reply_to priorität wichtigkeit importanza answer_to risposta bilgi kk dw"
+    ),
+}
+
+_ORIGINAL = (
+    "original message|original mail|original email|original appointment|ursprüngliche nachricht|originalnachricht|"
+    "original-nachricht|message d'origine|message original|message initial|mensaje original|messaggio originale|"
+    "mensagem original|oorspronkelijk bericht|origineel bericht|oryginalna wiadomość|wiadomość oryginalna|исходное сообщение|"
+    "оригинальное сообщение|original meddelande|originalmeddelande|ursprungligt meddelande|ursprungligt meddelelse|"
+    "oprindelig meddelelse|original meddelelse|opprinnelig melding|original melding|alkuperäinen viesti|původní zpráva|"
+    "pôvodná správa|eredeti üzenet|mesaj original|mesajul original|orijinal mesaj|özgün ileti|αρχικό μήνυμα|"
+    "元のメッセージ|original message |原始邮件|原始郵件|原始信件|邮件原件|원본 메시지|원본 메일|הודעה מקורית|الرسالة الأصلية|"
+    "thư gốc|pesan asli|ข้อความเดิม|вихідне повідомлення|оригінальне повідомлення|quoted message|reply message|"
+    "reply to message|antwort auf nachricht"
+)
+_FORWARD = (
+    "forwarded message|forwarded by|begin forwarded message|start of forwarded message|weitergeleitete nachricht|"
+    "anfang der weitergeleiteten nachricht|anfang der weitergeleiteten e-mail|message transféré|début du message transféré|"
+    "début du message réexpédié|mensaje reenviado|inicio del mensaje reenviado|messaggio inoltrato|"
+    "inizio messaggio inoltrato|mensagem encaminhada|mensagem reencaminhada|início da mensagem encaminhada|"
+    "início da mensagem reencaminhada|doorgestuurd bericht|begin doorgestuurd bericht|przekazana wiadomość|"
+    "treść przekazanej wiadomości|wiadomość przekazana dalej|пересылаемое сообщение|пересланное сообщение|"
+    "начало переадресованного сообщения|перенаправленное сообщение|vidarebefordrat meddelande|vidarebefordrat mejl|"
+    "vidarebefordrat brev|videresendt meddelelse|start på videresendt besked|videresendt melding|videresendt besked|"
+    "välitetty viesti|edelleenlähetetty viesti|přeposlaná zpráva|předaná zpráva|preposlaná správa|továbbított üzenet|"
+    "mesaj redirecționat|mesaj redirectionat|mesaj transmis|yönlendirilen ileti|iletilmiş mesaj|iletilen ileti|"
+    "προωθημένο μήνυμα|転送メッセージ|転送されたメッセージ|转发的邮件|转发邮件|轉寄的郵件|轉寄郵件|전달된 메시지|"
+    "전달된 메일|הודעה שהועברה|رسالة مُعاد توجيهها|رسالة معاد توجيهها|thư đã chuyển tiếp|pesan terusan|ข้อความที่ส่งต่อ|"
+    "переслане повідомлення|переадресоване повідомлення|fwd message"
+)
+
+
+def plainly(text: str) -> str:
+    """The text as it is compared: one width and case, single blanks, without marks of direction and emphasis."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_MARKS))
+    return " ".join(text.replace("*", " ").split()).casefold()
+
+
+_MARKS = dict.fromkeys(
+    (0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
+
+
+def _entries(table: str) -> frozenset[str]:
+    return frozenset(plainly(entry.replace("_", " ")) for entry in table.split())
+
+
+_OPENING = _entries(_OPENINGS)
+_VERB = _entries(_VERBS)
+_SPACED_VERBS = frozenset(verb for verb in _VERB if not _UNSPACED.search(verb))
+_UNSPACED_VERBS = tuple(sorted(_VERB - _SPACED_VERBS))
+_LONGEST_VERB = max(len(verb.split()) for verb in _SPACED_VERBS)
+_LABEL = {name.rstrip(":"): label for label, names in _LABELS.items() for name in _entries(names)}
+_SEPARATORS = {
+    plainly(phrase): kind
+    for kind, phrases in ((Separator.ORIGINAL, _ORIGINAL), (Separator.FORWARD, _FORWARD))
+    for phrase in phrases.split("|")
+}
+_MAX_LABEL = max(map(len, _LABEL))
+_MAX_SEPARATOR = 160
+
+_RULES = "-_=—–*#~+ \t\u2500\u2501\xa0"
+_ADDRESS = re.compile(r"[^\s<>@]@[^\s<>@]")
+_NUMBER = re.compile(r"\d+")
+_TIME = re.compile(r"\d{1,2} ?[:.h時点시] ?\d\d|\d{1,2} ?(?:am|pm|uhr)\b")
+_COLON = (":", "\uff1a", "\ufe55")
+
+
+def label(line: str) -> Label | None:
+    """Which line of a header block this is, None for any other."""
+    head = line[: _MAX_LABEL + 24]
+    for mark in _COLON:
+        name, colon, _ = head.partition(mark)
+        if colon and (found := _LABEL.get(plainly(name.lstrip("> \t|")))) is not None:
+            return found
+    return None
+
+
+def separator(line: str) -> Separator | None:
+    """What is announced by a line such as "-----Original Message-----" or "Begin forwarded message:"."""
+    if len(line) > _MAX_SEPARATOR:
+        return None
+    bare = line.lstrip("> \t|")
+    words = bare.strip(_RULES)
+    kind = _SEPARATORS.get(plainly(words.rstrip(":：")).strip())
+    if kind is None and words[-1:].isdigit() and bare[:2] == "--":
+        kind = _by_start(plainly(words))
+    if kind is None:
+        return None
+    ruled = len(bare) - len(bare.lstrip(_RULES)) >= 2
+    return kind if ruled or words.endswith(_COLON) else None
+
+
+def _by_start(words: str) -> Separator | None:
+    """Lotus Notes: "----- Forwarded by Ann Lee/ACME on 03/05/2016 10:12 -----"."""
+    return Separator.FORWARD if words.startswith("forwarded by ") else None
+
+
+def opens(line: str) -> bool:
+    """Whether the line begins like an attribution that may go on in the next ones."""
+    words = plainly(line.lstrip("> \t|")[:60])
+    first = words.split(" ", 1)[0].rstrip(",.")
+    return first in _OPENING or words[:1].isdigit() or words.startswith(_UNSPACED_OPENINGS)
+
+
+_UNSPACED_OPENINGS = ("在", "於", "于", "เมื่อ", "ב-", "في")
+
+
+class Strength(Enum):
+    NONE = 0
+    #: Only what stands above a marked quote is an attribution.
+    WEAK = 1
+    #: Names who wrote and when: it is one, whatever follows.
+    STRONG = 2
+
+
+def attribution(text: str) -> Strength:
+    """How surely the text, a line or the lines of a wrapped one joined, says that somebody's words follow."""
+    if len(text) > MAX_CHARS or not _may_end(text):
+        return Strength.NONE
+    # Zoho draws a rule around it: "---- On Mon, 2 May 2016 10:00:00 +0200 Ann Lee <ann@customer.example> wrote ----".
+    ruled = text.rstrip().endswith("---")
+    words = plainly(text).strip("- ")
+    colon = ruled or words.endswith(_COLON)
+    if not colon and not words.endswith(_UNSPACED_VERBS):
+        return Strength.NONE
+    numbers = [int(number[:5]) for number in _NUMBER.findall(words)]
+    dated = _TIME.search(words) is not None or any(1990 <= number <= 2100 for number in numbers)
+    address = _ADDRESS.search(words) is not None
+    if _says_wrote(words):
+        if dated and len(numbers) >= 2:
+            return Strength.STRONG
+        return Strength.WEAK
+    # "2016-10-24 15:36 GMT+02:00 Ann Lee <ann@customer.example>:", also with "from" or "от" before the name.
+    return Strength.STRONG if colon and dated and address and len(numbers) >= 3 else Strength.NONE
+
+
+def _may_end(text: str) -> bool:
+    last = text.rstrip(" \t*_\xa0")[-1:]
+    return last in ":-" or not last.isascii()
+
+
+def _says_wrote(words: str) -> bool:
+    if any(verb in words for verb in _UNSPACED_VERBS):
+        return True
+    tokens = [token.strip(",;:\"'") for token in words.split(" ")]
+    return any(
+        " ".join(tokens[start : start + length]) in _SPACED_VERBS
+        for start in range(len(tokens))
+        for length in range(1, _LONGEST_VERB + 1)
+    )

@@ -1,0 +1,223 @@
+"""Quotes in the HTML of a mail: how each mail program marks them, and the cleaned tree as lines that can be left out.
+
+Linear in the tree, without recursion. What stands in a line is left out with the nodes that held nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.compose import quotes
+from bridge.compose.quotes import Line, Mark
+from bridge.compose.tree import INLINE, Break, Node
+
+# Outlook (desktop, web, phone), Hotmail, Zimbra and their kin: the mail answered begins here and nothing comes after it.
+_REST_IDS = frozenset(
+    ("divrplyfwdmsg", "appendonsend", "stopspelling", "zwchr", "ms-outlook-mobile-reference-message")
+)
+_REST_CLASSES = frozenset(
+    ("outlookmessageheader", "ms-outlook-mobile-reference-message", "mail-editor-reference-message-container")
+)
+_REST_MARKERS = frozenset(("__DIVIDER__", "__QUOTED_TEXT__"))
+# Gmail, Thunderbird, Apple and Front name the line above their quote.
+_ATTRIBUTION_CLASSES = frozenset(("gmail_attr", "moz-cite-prefix", "quote-header", "front-attribution"))
+_MARKED_TAGS = frozenset(("div", "hr", "p", "span", "table"))
+#: A quoted mail and not an indentation, whatever its borders say.
+_QUOTE_CLASSES = ("yahoo_quoted", "tutanota_quote", "alimail-quote", "bloop_original_html")
+_QUOTE_NAMES = frozenset(("quote",))
+
+
+def mark(element: Any) -> Mark:
+    """What an element says about quotes by its name alone."""
+    if element.tag not in _MARKED_TAGS or not element.attrib:
+        return Mark.NONE
+    name = element.get("id")
+    if name and name.lower().removeprefix("x_") in _REST_IDS:
+        return Mark.REST
+    if element.get("data-marker") in _REST_MARKERS:
+        return Mark.REST
+    classes = element.get("class")
+    if not classes:
+        return Mark.NONE
+    named = {each.removeprefix("x_") for each in classes.lower().split()}
+    if not _REST_CLASSES.isdisjoint(named):
+        return Mark.REST
+    return Mark.NONE if _ATTRIBUTION_CLASSES.isdisjoint(named) else Mark.ATTRIBUTION
+
+
+def is_quote(element: Any) -> bool:
+    """Whether a `<div>` is what others write as `<blockquote>`: Yahoo's, GMX's, Tutanota's."""
+    classes = element.get("class")
+    if classes and any(name in classes for name in _QUOTE_CLASSES):
+        return True
+    return element.get("name") in _QUOTE_NAMES
+
+
+@dataclass(slots=True)
+class Begin:
+    """An element that says something about quotes begins at ``node.children[start]``."""
+
+    mark: Mark
+    node: Node
+    start: int
+
+
+@dataclass(slots=True)
+class _Place:
+    """A node and the tokens, numbered through the tree, that stand in it."""
+
+    node: Node
+    parent: Node
+    index: int
+    start: int
+    end: int = 0
+
+
+@dataclass(slots=True)
+class Page:
+    """A cleaned tree as lines."""
+
+    lines: list[Line] = field(default_factory=list)
+    #: The first token of each line, and behind them the number of all tokens.
+    starts: list[int] = field(default_factory=list)
+    tokens: list[tuple[Node, int]] = field(default_factory=list)
+    places: list[_Place] = field(default_factory=list)
+
+    def drop(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Take the lines of the ranges out of the tree."""
+        gone: dict[Node, set[int]] = {}
+        spans = [(self.starts[start], self.starts[end]) for start, end in ranges if start < end]
+        for start, end in spans:
+            for node, index in self.tokens[start:end]:
+                gone.setdefault(node, set()).add(index)
+        for place in self.places:
+            for start, end in spans:
+                if (start <= place.start < place.end <= end) or start < place.start == place.end < end:
+                    gone.setdefault(place.parent, set()).add(place.index)
+        for node, indexes in gone.items():
+            node.children = [child for index, child in enumerate(node.children) if index not in indexes]
+
+    def drop_all_but(self, kept: tuple[int, int]) -> None:
+        self.drop(((0, kept[0]), (kept[1], len(self.lines))))
+
+
+def page(root: Node, begins: Sequence[Begin]) -> Page:
+    """The lines of the tree as a reader sees them."""
+    return _Reader(begins).read(root)
+
+
+class _Reader:
+    def __init__(self, begins: Sequence[Begin]) -> None:
+        self._page = Page()
+        self._begins: dict[Node, list[Begin]] = {}
+        for begin in reversed(begins):
+            self._begins.setdefault(begin.node, []).append(begin)
+        self._words: list[str] = []
+        self._first = 0
+        self._depth = 0
+        self._line_depth: int | None = None
+        self._mark = Mark.NONE
+        self._pictured = False
+
+    def read(self, root: Node) -> Page:
+        page = self._page
+        stack: list[tuple[Node, Iterator[tuple[int, Node | str | Break]], _Place | None]] = []
+        stack.append((root, self._children(root), None))
+        while stack:
+            node, rest, place = stack[-1]
+            for index, child in rest:
+                self._meet(node, index)
+                if isinstance(child, Node) and child.name not in ("img", "hr"):
+                    inner = _Place(child, node, index, len(page.tokens))
+                    page.places.append(inner)
+                    self._enter(child)
+                    stack.append((child, self._children(child), inner))
+                    break
+                page.tokens.append((node, index))
+                self._token(node, child)
+            else:
+                stack.pop()
+                if place is not None:
+                    place.end = len(page.tokens)
+                    self._leave(node)
+        self._end_line()
+        page.starts.append(len(page.tokens))
+        return page
+
+    def _children(self, node: Node) -> Iterator[tuple[int, Node | str | Break]]:
+        if node.name == "pre":
+            split: list[Node | str | Break] = []
+            for child in node.children:
+                split += child.splitlines(keepends=True) if isinstance(child, str) else [child]
+            node.children = split
+        return iter(list(enumerate(node.children)))
+
+    def _meet(self, node: Node, index: int) -> None:
+        """Take up what begins at this child or before it."""
+        begins = self._begins.get(node)
+        while begins and begins[-1].start <= index:
+            begin = begins.pop()
+            if self._mark is not Mark.REST:
+                self._mark = begin.mark
+
+    def _enter(self, node: Node) -> None:
+        if node.name in ("td", "th"):
+            self._words.append(" ")
+        elif node.name not in INLINE:
+            self._end_line()
+        self._depth += node.name == "blockquote"
+
+    def _leave(self, node: Node) -> None:
+        self._meet(node, len(node.children))
+        if node.name not in INLINE and node.name not in ("td", "th"):
+            self._end_line()
+        self._depth -= node.name == "blockquote"
+
+    def _token(self, node: Node, child: Node | str | Break) -> None:
+        if isinstance(child, Break):
+            if child is Break.CELL:
+                self._words.append(" ")
+            else:
+                self._end_line()
+        elif isinstance(child, str):
+            self._say(child)
+            if node.name == "pre" and child.endswith("\n"):
+                self._end_line()
+        elif child.name == "hr":
+            self._end_line(but_one=True)
+            self._say("-----")
+            self._end_line()
+        else:
+            self._picture(child)
+
+    def _picture(self, image: Node) -> None:
+        if (image.get("src") or "")[:5].lower() in ("http:", "https", "//"):
+            self._say(image.get("alt") or "")
+        else:
+            self._say("")
+            self._pictured = True
+
+    def _say(self, words: str) -> None:
+        if self._line_depth is None and (words.strip() or not words):
+            self._line_depth = self._depth
+        self._words.append(words)
+
+    def _end_line(self, *, but_one: bool = False) -> None:
+        """End the line with the tokens so far, `but_one` without the last."""
+        tokens = len(self._page.tokens) - but_one
+        if tokens <= self._first:
+            return
+        text = quotes.BLANKS.sub(" ", "".join(self._words)).lstrip(" ")
+        depth = self._depth if self._line_depth is None else self._line_depth
+        says = bool(text.strip()) or self._pictured
+        line = Line(text, depth + quotes.depth_of(text), self._mark if says else Mark.NONE, self._pictured)
+        self._page.lines.append(line)
+        self._page.starts.append(self._first)
+        self._first = tokens
+        self._words.clear()
+        self._line_depth = None
+        if says:
+            self._mark = Mark.NONE
+        self._pictured = False

@@ -1,0 +1,285 @@
+"""Finds where, in an author's words, somebody else's begin: the quote that a mail program put under the answer.
+
+A stretch is found only where it ends the mail: with words of the author after its first line, other than a signature, the
+answer is interleaved and there is none. Total and linear: each line is looked at a bounded number of times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from bridge.compose import attributions
+from bridge.compose.attributions import Label, Separator, Strength
+
+
+class Mark(Enum):
+    """What the HTML says about a line, beyond its words."""
+
+    NONE = 0
+    #: It introduces a quote.
+    ATTRIBUTION = 1
+    #: From here on all is quoted.
+    REST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    text: str
+    #: In how many quotes it stands.
+    depth: int = 0
+    mark: Mark = Mark.NONE
+    #: A picture stands in it.
+    pictured: bool = False
+
+    @property
+    def blank(self) -> bool:
+        return not self.pictured and not self.text.strip()
+
+
+class Kind(Enum):
+    """How the beginning of a stretch was known."""
+
+    MARKED = "marked as a quote"
+    HEADERS = "a header block"
+    SEPARATOR = "a separator line"
+    ATTRIBUTION = "an attribution line"
+    CLIENT = "the mail program's own mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """``lines[start:end]``: a quote with the line that introduces it."""
+
+    start: int
+    end: int
+    kind: Kind
+    #: It passes a mail on rather than answering it.
+    forward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Lines that introduce a quote, at whatever depth: ``lines[start:end]``."""
+
+    start: int
+    end: int
+    kind: Kind
+    strength: Strength = Strength.STRONG
+    forward: bool = False
+
+
+_QUOTE = re.compile(r"[ \t]{0,3}((?:>[ \t]?)+)")
+_MAX_DEPTH = 100
+BLANKS = re.compile(r"[ \t\r\n\f]+")
+#: Lines in which the header block of a quoted mail has to be recognised.
+_BLOCK_LINES = 14
+_MAX_WRAPPED = 4
+
+
+def of_text(text: str) -> list[Line]:
+    """The lines of a plain text; `text` of each as it stands, `>` included."""
+    return [Line(line, depth_of(line)) for line in text.replace("\r\n", "\n").split("\n")]
+
+
+def depth_of(line: str) -> int:
+    """How many quote marks the line begins with."""
+    match = _QUOTE.match(line)
+    return min(match[1].count(">"), _MAX_DEPTH) if match else 0
+
+
+def words_of(line: Line) -> str:
+    """The line's words without its quote marks."""
+    match = _QUOTE.match(line.text) if line.depth else None
+    return line.text[match.end() :] if match else line.text
+
+
+def find(lines: Sequence[Line]) -> Stretch | None:
+    """The quote that ends the words, None where there is none or the author wrote below its first line."""
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        if line.blank:
+            at += 1
+            continue
+        if line.depth:
+            return _marked(lines, at, Kind.MARKED, at)
+        frame = frame_at(lines, at)
+        if frame is None:
+            at += 1
+            continue
+        following = _next(lines, frame.end)
+        if following is not None and lines[following].depth:
+            return _marked(lines, frame.start, frame.kind, following)
+        if frame.kind is Kind.ATTRIBUTION and (following is None or frame.strength is not Strength.STRONG):
+            at = frame.end
+            continue
+        start = _with_rule(lines, frame.start)
+        return Stretch(start, len(lines), frame.kind, _forwards(lines, frame.start, frame.end))
+    return None
+
+
+def _marked(lines: Sequence[Line], start: int, kind: Kind, first: int) -> Stretch | None:
+    """The stretch of lines that are marked one by one from `first` on, if nothing of the author's comes after it."""
+    at = first
+    end = len(lines)
+    while at < len(lines):
+        line = lines[at]
+        if line.blank or line.depth or is_rule(line.text):
+            at += 1
+            continue
+        if is_signature_mark(line):
+            if any(later.depth for later in lines[at:]):
+                return None
+            end = at
+            break
+        frame = frame_at(lines, at)
+        if frame is None:
+            return None
+        following = _next(lines, frame.end)
+        if following is None or not lines[following].depth:
+            if frame.strength is Strength.STRONG and following is not None:
+                break  # all the rest is quoted, without marks
+            return None
+        at = frame.end
+    while end > start and lines[end - 1].blank:
+        end -= 1
+    start = _with_rule(lines, start)
+    return Stretch(start, end, kind, _forwards(lines, start, first))
+
+
+def _forwards(lines: Sequence[Line], start: int, end: int) -> bool:
+    """Whether one of the first lines says that a mail is passed on."""
+    seen = 0
+    for at in range(start, len(lines)):
+        if lines[at].blank:
+            continue
+        if attributions.separator(words_of(lines[at])) is Separator.FORWARD:
+            return True
+        seen += 1
+        if seen > 3 and at >= end:
+            break
+    return False
+
+
+def _with_rule(lines: Sequence[Line], start: int) -> int:
+    """The start, moved up over a drawn rule that stands right above."""
+    at = start - 1
+    while at >= 0 and start - at <= 3 and lines[at].blank:
+        at -= 1
+    return at if at >= 0 and is_rule(lines[at].text) else start
+
+
+def is_rule(text: str) -> bool:
+    bare = text.strip()
+    return 5 <= len(bare) <= 200 and not bare.strip("_-=*\u2500\u2501\u2014 ")
+
+
+def is_signature_mark(line: Line) -> bool:
+    return not line.depth and line.text.rstrip() in ("--", "--\xa0") and not line.pictured
+
+
+# -- what introduces a quote -----------------------------------------------------------------------
+
+
+def frame_at(lines: Sequence[Line], at: int) -> Frame | None:
+    """The introduction that begins with this line, at the line's depth."""
+    line = lines[at]
+    if line.mark is Mark.REST:
+        return Frame(at, at, Kind.CLIENT)
+    words = words_of(line)
+    if not words.strip():
+        return None
+    kind = attributions.separator(words)
+    if kind is not None:
+        following = _next(lines, at + 1)
+        block = None if following is None else _header_block(lines, following)
+        return Frame(at, block or at + 1, Kind.SEPARATOR, forward=kind is Separator.FORWARD)
+    end = _header_block(lines, at)
+    if end is not None:
+        return Frame(at, end, Kind.HEADERS)
+    attribution = _attribution(lines, at)
+    if attribution is None and line.mark is Mark.ATTRIBUTION:
+        return Frame(at, at + 1, Kind.ATTRIBUTION)
+    return attribution
+
+
+def _header_block(lines: Sequence[Line], start: int) -> int | None:
+    """The end of a block of `From:`, `Sent:`, `To:`, `Subject:` that begins here."""
+    first = attributions.label(words_of(lines[start]))
+    if first is None or first is Label.OTHER:
+        return None
+    kinds: set[Label] = set()
+    end = start
+    unlabelled = 0
+    for at in range(start, min(len(lines), start + _BLOCK_LINES)):
+        line = lines[at]
+        words = words_of(line)
+        if line.depth != lines[start].depth:
+            break
+        label = attributions.label(words) if len(words) < 2_000 else None
+        if label is not None:
+            if label in kinds and label is not Label.OTHER:
+                break
+            kinds.add(label)
+            end = at + 1
+            unlabelled = 0
+        else:
+            # A long list of recipients goes on in the next line; a client may leave every second line empty.
+            unlabelled += 1
+            if unlabelled > 2:
+                break
+    said = kinds - {Label.OTHER}
+    return end if Label.FROM in said and len(said) >= 3 else None
+
+
+def _attribution(lines: Sequence[Line], start: int) -> Frame | None:
+    """An attribution that begins with this line and may be wrapped over the next ones."""
+    depth = lines[start].depth
+    joined: list[str] = []
+    for at in range(start, min(len(lines), start + _MAX_WRAPPED + 2)):
+        line = lines[at]
+        if line.blank or not words_of(line).strip():
+            if joined and len(joined[-1]) < 200 and _goes_on(lines, at + 1):
+                continue
+            break
+        if abs(line.depth - depth) > 1 or (line.depth != depth and not joined):
+            break
+        joined.append(words_of(line).strip())
+        text = " ".join(joined)
+        if len(joined) > _MAX_WRAPPED or len(text) > attributions.MAX_CHARS:
+            break
+        strength = attributions.attribution(text)
+        if strength is not Strength.NONE:
+            return _wrapped(joined, start, at + 1, strength)
+        if len(joined) == 1 and not (attributions.opens(text) or "<" in text or '"' in text):
+            break
+    return None
+
+
+def _wrapped(joined: Sequence[str], start: int, end: int, strength: Strength) -> Frame | None:
+    """The attribution of these lines, unless it begins further down and the author's words stand above it."""
+    if len(joined) > 1:
+        if strength is not Strength.STRONG:
+            return None
+        for place in range(1, len(joined)):
+            below = " ".join(joined[place:])
+            if attributions.opens(below) and attributions.attribution(below) is not Strength.NONE:
+                return None
+    return Frame(start, end, Kind.ATTRIBUTION, strength)
+
+
+def _goes_on(lines: Sequence[Line], at: int) -> bool:
+    """Whether, past an empty line, an address goes on that a converter tore apart."""
+    return at < len(lines) and lines[at].text.lstrip("> \t").startswith("<")
+
+
+def _next(lines: Sequence[Line], at: int) -> int | None:
+    """The next line with words in it."""
+    while at < len(lines):
+        if not lines[at].blank and (lines[at].pictured or words_of(lines[at]).strip()):
+            return at
+        at += 1
+    return None

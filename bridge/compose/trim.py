@@ -1,0 +1,248 @@
+"""Decides what of an author's words is left out: quotes that are in the conversation already, by rule any quote or signature.
+
+`lossless` leaves a quote out only where every line of it is known to be in the conversation; `quotes` leaves out every
+quote that ends the mail, and what was not known goes along as a file. No forward and no interleaved answer is touched, and
+something is always left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bridge.compose import attributions, quotes, said
+from bridge.compose.attributions import Strength
+from bridge.compose.quotes import Kind, Line, Stretch
+
+Mode = Literal["off", "lossless", "quotes"]
+Signatures = Literal["keep", "cut"]
+
+#: More below a "-- " is no signature.
+_MAX_SIGNATURE_LINES = 20
+_MAX_SIGNATURE_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What is left out: ``lines[start:end]`` for each of the ranges."""
+
+    ranges: tuple[tuple[int, int], ...]
+    #: The one that was not known, so that it has to go along.
+    unproved: tuple[int, int] | None = None
+
+    def keeps(self, at: int) -> bool:
+        return not any(start <= at < end for start, end in self.ranges)
+
+
+@dataclass(slots=True)
+class Trimmer:
+    """The rules for one mail, and what they did to its stretches of words so far."""
+
+    mode: Mode = "off"
+    signatures: Signatures = "keep"
+    #: Digests of the lines that are in the conversation.
+    known: frozenset[bytes] = frozenset()
+    #: The subject says that the mail is passed on.
+    forward: bool = False
+    #: Whether words of the author stand in an earlier stretch, and in a later one.
+    before: bool = False
+    after: bool = False
+    #: Whether anything was left out.
+    cut: bool = False
+    #: Lines left out because they are known.
+    known_lines: int = 0
+    #: Whether a quote was left standing that more knowledge of the conversation could prove.
+    unproved: bool = False
+    #: Markdown of what was left out without being known.
+    quoted: list[str] = field(default_factory=list)
+    #: Sentences on what was done, and on what evidence.
+    because: list[str] = field(default_factory=list)
+
+    def beside(self, *, before: bool, after: bool) -> Trimmer:
+        """The same rules for one version of one stretch of words; `adopt` it if that is the one shown."""
+        return Trimmer(self.mode, self.signatures, self.known, self.forward, before, after)
+
+    def adopt(self, other: Trimmer) -> None:
+        self.known_lines += other.known_lines
+        self.unproved = self.unproved or other.unproved
+        self.quoted += other.quoted
+        self.because += other.because
+        self.cut = self.cut or other.cut
+
+    @property
+    def idle(self) -> bool:
+        return self.mode == "off" and self.signatures == "keep"
+
+    def look(self, lines: Sequence[Line]) -> Cut | None:
+        """What is to be left out of these lines; None for nothing."""
+        if self.idle:
+            return None
+        stretch = quotes.find(lines)
+        quoted = self._quoted(lines, stretch)
+        ranges: list[tuple[int, int]] = [] if quoted is None else [quoted.ranges[0]]
+        signature = self._signature(lines, stretch, ranges)
+        if signature is not None:
+            ranges.append(signature)
+        if not ranges:
+            return None
+        self.cut = True
+        return Cut(tuple(sorted(ranges)), None if quoted is None else quoted.unproved)
+
+    def text(self, text: str) -> tuple[str, str]:
+        """What is left of a plain text, and what has to go along as a file."""
+        if self.idle:
+            return text, ""
+        lines = quotes.of_text(text)
+        cut = self.look(lines)
+        if cut is None:
+            return text, ""
+        kept = "\n".join(line.text for at, line in enumerate(lines) if cut.keeps(at))
+        gone = "" if cut.unproved is None else "\n".join(line.text for line in lines[slice(*cut.unproved)])
+        return kept.rstrip("\n"), gone
+
+    # -- quotes ------------------------------------------------------------------------------------
+
+    def _quoted(self, lines: Sequence[Line], stretch: Stretch | None) -> Cut | None:
+        if self.mode == "off" or stretch is None:
+            return None
+        if self.forward or stretch.forward:
+            self.because.append("the quote stays: the mail passes it on")
+            return None
+        if self.after:
+            self.because.append("the quote stays: words of the author follow it")
+            return None
+        if not self.before and not _says_something(lines[: stretch.start]):
+            self.because.append("the quote stays: without it nothing would be left")
+            return None
+        start = self._known_from(lines, stretch)
+        if start == stretch.start:
+            return self._known(lines, start, stretch)
+        if self.mode == "quotes":
+            found = (stretch.start, stretch.end)
+            count = _count(lines[slice(*found)])
+            self.because.append(
+                f"{count} lines left out as a quote by {stretch.kind.value}; they go along as a file"
+            )
+            return Cut((found,), found)
+        self.unproved = True
+        if start is not None:
+            return self._known(lines, start, stretch)
+        self.because.append(
+            f"the quote by {stretch.kind.value} stays: not all of it is known to be in this conversation"
+        )
+        return None
+
+    def _known(self, lines: Sequence[Line], start: int, stretch: Stretch) -> Cut:
+        count = _count(lines[start : stretch.end])
+        self.known_lines += count
+        part = "" if start == stretch.start else ", the inner part of a quote,"
+        self.because.append(
+            f"{count} lines{part} left out by {stretch.kind.value}: every one is in this conversation already"
+        )
+        return Cut(((start, stretch.end),))
+
+    def _known_from(self, lines: Sequence[Line], stretch: Stretch) -> int | None:
+        """Where the quote, or a quote within it, begins from which on every line is known; None for nowhere."""
+        if not self.known:
+            return None
+        inner = lines[stretch.start : stretch.end]
+        free, starts = _frames(inner)
+        keys = [said.key(quotes.words_of(line)) for line in inner]
+        ok = said.covered(keys, free, self.known)
+        proof = [bool(keys[at]) and not free[at] for at in range(len(inner))]
+        last = max((at for at, proven in enumerate(proof) if proven), default=-1)
+        for start in starts:
+            if ok[start] and start <= last:
+                return stretch.start + start
+        return None
+
+    # -- signatures --------------------------------------------------------------------------------
+
+    def _signature(
+        self, lines: Sequence[Line], stretch: Stretch | None, cut: Sequence[tuple[int, int]]
+    ) -> tuple[int, int] | None:
+        """The signature below the last "-- " line of the author's."""
+        if self.signatures == "keep":
+            return None
+        end = len(lines)
+        if stretch is not None and stretch.end == len(lines):
+            end = stretch.start
+        marks = [at for at in range(end) if lines[at].text in ("-- ", "--\xa0") and not lines[at].depth]
+        if not marks:
+            return None
+        start = marks[-1]
+        below = lines[start:end]
+        own = [line for at, line in enumerate(lines[:start]) if not any(a <= at < b for a, b in cut)]
+        if (
+            sum(not line.blank for line in below) > _MAX_SIGNATURE_LINES
+            or sum(len(line.text) for line in below) > _MAX_SIGNATURE_CHARS
+            or any(line.depth for line in below)
+            or not (self.before or _says_something(own))
+        ):
+            return None
+        self.because.append(f'a signature of {_count(below)} lines left out below "-- "')
+        return start, end
+
+
+def own_words(text: str) -> bool:
+    """Whether a plain text says anything of its own, besides a quote, a signature or the footer of a mailing list."""
+    lines = quotes.of_text(text)
+    first = next((line for line in lines if not line.blank), None)
+    if first is None or quotes.is_rule(first.text):
+        return False
+    stretch = quotes.find(lines)
+    return _says_something(lines if stretch is None else lines[: stretch.start])
+
+
+def _says_something(lines: Sequence[Line]) -> bool:
+    """Whether there are words, a sign or a picture of the author's above a signature."""
+    for line in lines:
+        if quotes.is_signature_mark(line):
+            return False
+        if line.pictured or said.key(line.text):
+            return True
+    return False
+
+
+def _count(lines: Sequence[Line]) -> int:
+    return sum(not line.blank for line in lines)
+
+
+def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
+    """Which lines only introduce a quote, and where the quote or one within it begins, from the top."""
+    free = [False] * len(lines)
+    starts = {0}
+    at = 0
+    depth = 0
+    while at < len(lines):
+        line = lines[at]
+        if line.blank or not quotes.words_of(line).strip():
+            at += 1
+            continue
+        frame = quotes.frame_at(lines, at)
+        if frame is None or (frame.kind is Kind.ATTRIBUTION and not _introduces(lines, frame)):
+            if line.depth > depth:
+                starts.add(at)
+            depth = line.depth
+            at += 1
+            continue
+        starts.add(at)
+        for place in range(at, frame.end):
+            free[place] = frame.kind is not Kind.HEADERS or _is_header(quotes.words_of(lines[place]))
+        depth = max(depth, line.depth)
+        at = max(frame.end, at + 1)
+    return free, sorted(starts)
+
+
+def _is_header(words: str) -> bool:
+    """Whether a line within a header block says no more than such blocks do: a label, or recipients that go on."""
+    return attributions.label(words) is not None or "@" in words or not words.strip()
+
+
+def _introduces(lines: Sequence[Line], frame: quotes.Frame) -> bool:
+    """Whether words of a quote follow: one level deeper, or of any level where it is surely an attribution."""
+    following = next((line for line in lines[frame.end :] if quotes.words_of(line).strip()), None)
+    if following is None:
+        return False
+    return frame.strength is Strength.STRONG or following.depth > lines[frame.start].depth
