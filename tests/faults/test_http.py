@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 from support import rig, verdict
 from support.marked import PNG, Letter, letter
 
-from bridge.delivery import loop
 from bridge.sandbox import Behaviour, faults
 from bridge.sandbox.faults import parse
 
@@ -61,27 +59,11 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-def quick() -> Iterator[None]:
-    """A loop that looks for what is due more often than once a second."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "POLL_S", 0.01)
-        yield
-
-
-@pytest.fixture(scope="module")
-async def bridge(quick: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[rig.Rig]:
-    async with rig.running(tmp_path_factory.mktemp("rig"), change=impatient) as running:
-        yield running
-
-
-def impatient(data: dict[str, Any]) -> None:
-    data["reamaze"] |= {"read_timeout_s": 0.25, "connect_timeout_s": 1.0, "look_again_s": 0.02}
-    data["retry"] |= {
-        "first_delay_s": 0.01,
-        "max_delay_s": 0.05,
-        "outage_first_pause_s": 0.01,
-        "outage_max_pause_s": 0.05,
-    }
+async def bridge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[rig.Rig]:
+    folder = tmp_path_factory.mktemp("rig")
+    with rig.polling():
+        async with rig.running(folder, change=rig.impatient) as running:
+            yield running
 
 
 def cases(number: int) -> list[tuple[str, str, str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import smtplib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,34 @@ from typing import Any
 from bridge import web
 from bridge.config.schema import Config
 from bridge.daemon import Daemon
+from bridge.delivery import loop
 from bridge.sandbox import Behaviour, Sandbox
 from bridge.sandbox.state import Message
 from support import simulator
 
 WITHIN_S = 30.0
 Change = Callable[[dict[str, Any]], None]
+
+
+def impatient(data: dict[str, Any]) -> None:
+    """Waits so short that a test meets many of them."""
+    data["reamaze"] |= {"read_timeout_s": 0.25, "connect_timeout_s": 1.0, "look_again_s": 0.02}
+    data["retry"] |= {
+        "first_delay_s": 0.01,
+        "max_delay_s": 0.05,
+        "outage_first_pause_s": 0.01,
+        "outage_max_pause_s": 0.05,
+    }
+
+
+@contextlib.contextmanager
+def polling(every_s: float = 0.01) -> Iterator[None]:
+    """Loops that look for what is due more often than once a second."""
+    before, loop.POLL_S = loop.POLL_S, every_s
+    try:
+        yield
+    finally:
+        loop.POLL_S = before
 
 
 def free_port() -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 
+from bridge import convert
 from bridge.errors import StagingLaterError
+from bridge.model import Draft, Sorting
 
 
 def double(number: int) -> int:
@@ -35,3 +37,24 @@ def pid() -> int:
 
 def full_disk() -> None:
     raise StagingLaterError("a decoded file cannot be written: No space left on device")
+
+
+def die_of_html(job: convert.Job) -> Draft:
+    """Dies of a mail whose HTML is to be converted."""
+    if job.effort is convert.Effort.FULL:
+        die()
+    return convert.draft(job)
+
+
+def die_of_any(job: convert.Job) -> Draft:
+    """Dies of every mail, however little is asked for."""
+    die()
+    return convert.draft(job)
+
+
+def die_of_poison(jobs: list[convert.Job]) -> list[Sorting]:
+    """Dies of a batch that holds a mail about poison."""
+    for job in jobs:
+        if isinstance(job.content, bytes) and b"Subject: About poison" in job.content:
+            die()
+    return convert.sort_all(jobs)

@@ -1,0 +1,354 @@
+"""What Re:amaze's answers do to the queue: pause and probe, wait, bury or go on; and never at another mail's cost."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+from support import rig, simulator, verdict, worker_jobs
+from support.marked import Letter, letter
+
+from bridge import convert
+from bridge.clock import SystemClock
+from bridge.delivery import attempt
+from bridge.sandbox import Behaviour
+from bridge.spool import Summary
+
+pytestmark = pytest.mark.anyio
+
+BEHAVIOUR = Behaviour()
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Path, change: rig.Change | None = None) -> AsyncIterator[rig.Rig]:
+    def both(data: dict[str, Any]) -> None:
+        rig.impatient(data)
+        if change is not None:
+            change(data)
+
+    with rig.polling():
+        async with rig.running(folder, change=both) as bridge:
+            yield bridge
+
+
+async def send(bridge: rig.Rig, *letters: Letter) -> list[str]:
+    return [await bridge.send(each.content, reverse_path=each.author) for each in letters]
+
+
+def one_each(name: str, count: int) -> list[Letter]:
+    """Letters of as many threads."""
+    return [letter(f"{name}{number}", 0) for number in range(count)]
+
+
+def wrong(bridge: rig.Rig, letters: list[Letter]) -> tuple[str, ...]:
+    return verdict.judge(letters, verdict.in_sandbox(bridge.sandbox)).faults
+
+
+def summary(bridge: rig.Rig, mail_id: str) -> Summary:
+    return bridge.daemon.trace(mail_id)[0].summary
+
+
+# -- an operator must act ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_wrong_token_pauses_the_brand_tells_an_operator_once_and_costs_no_attempt(
+    status: int, tmp_path: Path
+) -> None:
+    letters = one_each("t", 6)
+    async with running(tmp_path) as bridge:
+        bridge.sandbox.behaviour = Behaviour(token="another", bad_credentials=status)
+        with capture_logs() as log:
+            sent = await send(bridge, *letters)
+            await bridge.until(lambda: len(bridge.sandbox.calls) > 8)
+            (trouble,) = bridge.daemon.snapshot().troubles
+            assert 'brand "acme" is paused' in trouble
+            assert str(status) in trouble
+            alarms = [
+                line for line in log if line["event"] == "brand-paused" and line["log_level"] == "error"
+            ]
+            assert len(alarms) == 1
+        bridge.sandbox.behaviour = BEHAVIOUR
+        await bridge.settled()
+        assert wrong(bridge, letters) == ()
+        assert {summary(bridge, mail_id).attempts for mail_id in sent} == {1}
+        assert bridge.daemon.snapshot().troubles == ()
+
+
+# -- Re:amaze asks to wait --------------------------------------------------------------------------
+
+
+class Ahead(SystemClock):
+    """A clock whose stop-watch can be turned forward: what a minute is to a limit need not be one to a test."""
+
+    ahead_s = 0.0
+
+    def monotonic_s(self) -> float:
+        return super().monotonic_s() + self.ahead_s
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+async def test_who_is_asked_to_wait_waits_and_so_does_everybody_else(form: str, tmp_path: Path) -> None:
+    clock = Ahead()
+    letters = one_each("w", 8)
+    behaviour = Behaviour(rate_per_minute=2, retry_after=form)  # type: ignore[arg-type] # one of its words
+    with rig.polling():
+        async with simulator.on_port(behaviour, clock=clock) as stand_in:
+            data = rig.settings(tmp_path, stand_in.base_url)
+            rig.impatient(data)
+            async with rig.bridge(data, stand_in.sandbox) as bridge:
+                await send(bridge, *letters[:2])
+                await bridge.settled()
+                # In a second of its minute the limit is free again, and it says so.
+                clock.ahead_s = 58.5
+                await send(bridge, letters[2])
+                await bridge.until(lambda: any(call.status == 429 for call in bridge.sandbox.calls))
+                asked = bridge.sandbox.calls[-1]
+                await send(bridge, *letters[3:])
+                bridge.sandbox.behaviour = BEHAVIOUR
+                await bridge.settled()
+                after = [call.at - asked.at for call in bridge.sandbox.calls if call.number > asked.number]
+                # A date has no fractions of a second: the wait it asks for is up to one shorter.
+                least = timedelta(seconds=0.95 if form == "seconds" else 0.0)
+                until = asked.at.replace(microsecond=0) + timedelta(seconds=1)
+                assert min(after) >= least
+                assert asked.at + min(after) >= until
+                assert sum(call.status == 429 for call in bridge.sandbox.calls) == 1
+                assert wrong(bridge, letters) == ()
+
+
+# -- never ------------------------------------------------------------------------------------------
+
+
+async def test_a_refused_mail_is_buried_with_the_words_of_the_refusal_and_its_lane_goes_on(
+    tmp_path: Path,
+) -> None:
+    first, second, third = (letter("refused", number) for number in range(3))
+    async with running(tmp_path) as bridge:
+        bridge.sandbox.faults.script("200", "422", on="POST")
+        sent = await send(bridge, first, second, third)
+        await bridge.settled()
+        assert [bridge.state(mail_id) for mail_id in sent] == ["delivered", "dead", "delivered"]
+        assert summary(bridge, sent[1]).reason == "answered 422: 422 on purpose"
+        assert wrong(bridge, [first, third]) == ()
+        assert bridge.daemon.snapshot().ledger["dead"] == 1
+
+
+async def test_a_channel_that_does_not_exist_buries_the_mail_and_says_what_is_wrong(tmp_path: Path) -> None:
+    async with running(tmp_path) as bridge:
+        bridge.sandbox.behaviour = Behaviour(channels=("support",))
+        mail_id = await bridge.send(letter("x", 0).content, to="sales@example.com")
+        await bridge.until(lambda: bridge.state(mail_id) == "dead")
+        assert summary(bridge, mail_id).reason == "answered 422: category: does not exist"
+        await send(bridge, other := letter("y", 0))
+        await bridge.settled()
+        assert wrong(bridge, [other]) == ()
+
+
+async def test_a_mail_given_up_by_count_lets_the_next_of_its_lane_pass(tmp_path: Path) -> None:
+    letters = [letter("later", number) for number in range(3)]
+
+    def few(data: dict[str, Any]) -> None:
+        data["retry"]["max_attempts"] = 3
+
+    async with running(tmp_path, few) as bridge:
+        bridge.sandbox.faults.script("200", "408", "408", "408", on="POST")
+        sent = await send(bridge, *letters)
+        await bridge.settled()
+        assert [bridge.state(mail_id) for mail_id in sent] == ["delivered", "dead", "delivered"]
+        assert summary(bridge, sent[1]).reason.startswith(
+            "gave up after 3 attempts; the last answer: answered 408"
+        )
+        assert wrong(bridge, [letters[0], letters[2]]) == ()
+
+
+# -- a conversation that is gone --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["200", "timeout-after", "503-after", "503"])
+async def test_a_conversation_that_is_gone_is_replaced_once_and_the_note_says_so(
+    fault: str, tmp_path: Path
+) -> None:
+    async with running(tmp_path) as bridge:
+        await send(bridge, letter("gone", 0))
+        await bridge.settled()
+        before = len(bridge.sandbox.posted)
+        bridge.sandbox.faults.script("404", fault, on="POST")
+        answer = letter("gone", 1, note=True)
+        await send(bridge, answer)
+        await bridge.settled()
+        posted = verdict.in_sandbox(bridge.sandbox)[before:]
+        assert verdict.judge([answer], posted).faults == ()
+        assert "no longer exists" in posted[-1].body
+        assert bridge.sandbox.doubles() == ()
+
+
+# -- an outage --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["503", "html-502"])
+async def test_in_an_outage_one_probe_at_a_time_is_sent_and_afterwards_everything(
+    fault: str, tmp_path: Path
+) -> None:
+    threads = [[letter(f"o{name}", number) for number in range(3)] for name in range(5)]
+    letters = [each for thread in threads for each in thread]
+    async with running(tmp_path, lambda data: data["reamaze"].update(parallel=3)) as bridge:
+        bridge.sandbox.faults.always(fault)
+        sent = await send(bridge, *letters)
+        await bridge.until(lambda: len(bridge.sandbox.calls) > 12)
+        calls = bridge.sandbox.calls
+        bridge.sandbox.faults.clear()
+        await bridge.settled()
+        assert wrong(bridge, letters) == ()
+        assert {bridge.state(mail_id) for mail_id in sent} == {"delivered"}
+        # The first calls were under way together; after each pause it is one, which also looks or posts but once.
+        gaps = [later.at - earlier.at for earlier, later in pairwise(calls[3:])]
+        assert min(gaps) >= timedelta(seconds=0.01)
+        assert {summary(bridge, mail_id).attempts for mail_id in sent} == {1}
+
+
+async def test_while_nobody_answers_mails_wait_for_one_probe_at_a_time(tmp_path: Path) -> None:
+    letters = one_each("down", 9)
+    with rig.polling():
+        async with simulator.on_port() as stand_in:
+            data = rig.settings(tmp_path, stand_in.base_url)
+            rig.impatient(data)
+            data["reamaze"]["parallel"] = 3
+            await stand_in.stop()
+            async with rig.bridge(data, stand_in.sandbox) as bridge:
+                with capture_logs() as log:
+                    sent = await send(bridge, *letters)
+                    await bridge.until(lambda: sum(line["event"] == "deferred" for line in log) >= 8)
+                    paused = [line for line in log if line["event"] == "brand-paused"]
+                    assert len(paused) == 1
+                tries = [line["until"] for line in log if line["event"] == "deferred"]
+                # Three were under way together when it began; from then on each pause is another one.
+                assert len(set(tries)) >= len(tries) - 2
+                await stand_in.start()
+                await bridge.settled()
+                assert wrong(bridge, letters) == ()
+                assert {summary(bridge, mail_id).attempts for mail_id in sent} == {1}
+
+
+async def test_a_mail_that_reamaze_breaks_on_does_not_hold_up_its_brand(tmp_path: Path) -> None:
+    def few(data: dict[str, Any]) -> None:
+        data["retry"]["max_attempts"] = 4
+
+    async with running(tmp_path, few) as bridge:
+        await send(bridge, first := letter("poison", 0))
+        await bridge.settled()
+        bridge.sandbox.faults.always("500", on="POST /api/v1/conversations/about-poison/messages")
+        sent = await send(bridge, letter("poison", 1), *(others := one_each("o", 12)))
+        await bridge.until(lambda: bridge.daemon.snapshot().ledger["delivered"] == 13)
+        await bridge.until(lambda: bridge.state(sent[0]) == "dead")
+        assert "gave up after 4 attempts" in summary(bridge, sent[0]).reason
+        bridge.sandbox.faults.clear()
+        await send(bridge, last := letter("poison", 2))
+        await bridge.settled()
+        assert wrong(bridge, [first, *others, last]) == ()
+
+
+# -- a bug of ours ----------------------------------------------------------------------------------
+
+
+async def test_an_exception_of_ours_costs_its_mail_its_strikes_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say = attempt.Attempt._body
+
+    def fail_on_one(self: attempt.Attempt, *arguments: Any) -> str:
+        if self._item.conversation is not None and "bug" in self._item.conversation.subject:
+            raise KeyError("a bug")
+        return say(self, *arguments)
+
+    monkeypatch.setattr(attempt.Attempt, "_body", fail_on_one)
+    letters = [letter("fine", 0), letter("bug", 0), letter("good", 0)]
+    async with running(tmp_path) as bridge:
+        sent = await send(bridge, *letters)
+        await bridge.settled()
+        assert [bridge.state(mail_id) for mail_id in sent] == ["delivered", "dead", "delivered"]
+        assert summary(bridge, sent[1]).attempts == 3
+        assert "unexpected KeyError" in summary(bridge, sent[1]).reason
+        assert wrong(bridge, [letters[0], letters[2]]) == ()
+        monkeypatch.undo()
+        assert bridge.daemon._spool is not None
+        bridge.daemon._spool.operator.retry(sent[1])
+        await bridge.settled()
+        assert wrong(bridge, [letters[0], letters[2], letters[1]]) == ()
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [(worker_jobs.die_of_html, "It still does not shine."), (worker_jobs.die_of_any, "could not be read")],
+)
+async def test_a_worker_that_dies_of_a_mail_costs_it_its_form_and_not_its_delivery(
+    job: Callable[..., Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convert, "draft", job)
+    hostile = letter("hostile", 0, html=True)
+    async with running(tmp_path) as bridge:
+        mail_id = await bridge.send(hostile.content)
+        await bridge.settled()
+        assert bridge.state(mail_id) == "delivered"
+        post, note = bridge.only_conversation()
+        assert said in post.body
+        (original,) = post.files
+        assert original.name == "original.eml"
+        assert original.content.endswith(hostile.content[-200:])
+        assert "its process ended" in note.body
+
+
+async def test_a_worker_that_dies_of_sorting_a_mail_costs_it_its_thread_and_not_its_delivery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convert, "sort_all", worker_jobs.die_of_poison)
+    letters = [letter("fine", 0), letter("poison", 0), letter("fine", 1)]
+    async with running(tmp_path) as bridge:
+        await send(bridge, *letters)
+        await bridge.settled()
+        assert wrong(bridge, letters) == ()
+
+
+# -- order ------------------------------------------------------------------------------------------
+
+
+async def test_a_conversation_keeps_its_order_through_retries_and_dead_letters(tmp_path: Path) -> None:
+    threads = [[letter(f"order{name}", number) for number in range(8)] for name in range(3)]
+    letters = [each for batch in zip(*threads, strict=True) for each in batch]
+    async with running(tmp_path) as bridge:
+        bridge.sandbox.behaviour = dataclasses.replace(
+            BEHAVIOUR,
+            fault_rate=0.3,
+            fault_seed=3,
+            fault_kinds=("503", "reset-after", "408", "422", "slow:0.02"),
+        )
+        sent = await send(bridge, *letters)
+        await bridge.until(lambda: bridge.daemon.snapshot().waiting == 0)
+        bridge.sandbox.behaviour = BEHAVIOUR
+        states = [bridge.state(mail_id) for mail_id in sent]
+        assert set(states) == {"delivered", "dead"}
+        alive = [each for each, state in zip(letters, states, strict=True) if state == "delivered"]
+        assert wrong(bridge, alive) == ()
+
+
+async def test_a_blocked_conversation_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    blocked = [letter("blocked", number) for number in range(10)]
+    others = one_each("free", 30)
+    async with running(tmp_path) as bridge:
+        await send(bridge, blocked[0])
+        await bridge.settled()
+        bridge.sandbox.faults.always("408", on="/about-blocked/messages")
+        await send(bridge, *blocked[1:])
+        await send(bridge, *others)
+        await bridge.until(lambda: bridge.daemon.snapshot().ledger["delivered"] == 1 + len(others))
+        assert bridge.daemon.snapshot().counts["behind"] == len(blocked) - 2
+        bridge.sandbox.faults.clear()
+        await bridge.settled()
+        assert wrong(bridge, [*blocked, *others]) == ()
