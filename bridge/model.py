@@ -162,10 +162,10 @@ class Mail:
     blocks: tuple[Written | Attached, ...] = ()
     leaves: tuple[Leaf, ...] = ()
     automatic: Automatic | None = None
-    #: What its parts say to machines: meetings, reports, contacts.
-    facts: tuple[Fact, ...] = ()
-    #: Ids of the earlier mail that a report is about, and of those it answered; best first.
-    about: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()  #: What its parts say to machines: meetings, reports, contacts.
+    about: tuple[
+        str, ...
+    ] = ()  #: Ids of the mail that a report is about, and of those it answered; best first.
     #: What was odd, guessed, cut or skipped, one sentence each, for the internal note and `explain`.
     defects: tuple[str, ...] = ()
 
@@ -279,6 +279,8 @@ class Sorting:
     summary: str = ""
     #: Not to be delivered: hold or drop by a rule of the route, with the reason; None to deliver.
     verdict: tuple[str, str] | None = None
+    #: What an operator should know about how it was sorted; "" for nothing.
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,7 +375,13 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
+    """Said, and answered. The answer of the last step is stored together with the delivery's end."""
+
     slug: str
+    #: The last step, and its answer as JSON text; None where that is stored already.
+    last: tuple[int, str] | None = None
+    #: What the answers called the conversation, where that is still to be stored.
+    learned: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

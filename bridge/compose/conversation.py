@@ -103,15 +103,17 @@ def clues(
     found += _tokens(mail, route, recipients, keys)
     ids = thread_ids(mail)
     if route.conversation.references and ids:
-        found.append(ThreadClue(ids, "In-Reply-To" if mail.in_reply_to else "References"))
+        because = "the mail this report is about" if mail.about else "References"
+        found.append(ThreadClue(ids, "In-Reply-To" if mail.in_reply_to else because))
     found += patterns(mail, route)
     found += _by_subject(mail, route, user, keys, known=known)
     return tuple(dict.fromkeys(found))
 
 
 def thread_ids(mail: Mail) -> tuple[str, ...]:
-    """The ids this mail answers: In-Reply-To, then References from the newest on."""
-    ids = (plain_id(entry) for entry in (*mail.in_reply_to[:MAX_IDS], *mail.references[: -MAX_IDS - 1 : -1]))
+    """The ids this mail answers: In-Reply-To, then what a report is about, then References from the newest on."""
+    named = (*mail.in_reply_to[:MAX_IDS], *mail.about[:MAX_IDS], *mail.references[: -MAX_IDS - 1 : -1])
+    ids = (plain_id(entry) for entry in named)
     return tuple(dict.fromkeys(filter(None, ids)))[:MAX_IDS]
 
 

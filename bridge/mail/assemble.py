@@ -10,12 +10,24 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from bridge.mail import addresses, automatic, dates, hygiene, ids, words
-from bridge.mail.blocks import Reader
+from bridge.mail import (
+    addresses,
+    automatic,
+    dates,
+    decode,
+    hygiene,
+    ids,
+    journal,
+    leaves,
+    unwrap,
+    words,
+)
+from bridge.mail.blocks import Block, Reader
+from bridge.mail.gather import Gathered, gather
 from bridge.mail.headers import Content, Header
 from bridge.mail.limits import Limits
-from bridge.mail.split import Part, split
-from bridge.model import Address, Attached, Leaf, Mail, Span
+from bridge.mail.split import Part, Tree, split
+from bridge.model import Address, Attached, Automatic, Leaf, Mail, Span
 
 T = TypeVar("T")
 
@@ -32,9 +44,14 @@ def parse(content: Content, limits: Limits = _DEFAULTS) -> Mail:
 
 def _parse(content: Content, limits: Limits) -> Mail:
     tree = split(content, limits)
+    header = tree.root.header
+    if journaled := journal.inner(tree.root):
+        envelope, tree = tree, split(content, limits, journaled)
+        header = journal.merged(envelope.root.header, tree.root.header)
+        tree.defects.insert(0, journal.said(_first_words(content, envelope.root, limits)))
     reader = Reader(content, limits, tree.defects)
-    blocks = tuple(reader.read(tree.root))
-    fields = _Fields(tree.root.header, limits, tree.defects, _charset(tree.root))
+    found = unwrap.without_doubles(reader.read(tree.root), frozenset(reader.wrappers))
+    fields = _Fields(header, limits, tree.defects, _charset(tree.root))
     authors = fields.mailboxes("from")
     senders = fields.mailboxes("sender")
     subject = fields.subject()
@@ -44,6 +61,8 @@ def _parse(content: Content, limits: Limits) -> Mail:
     if len(tree.root.header.all("from")) > 1:
         tree.defects.append("There is more than one From field; the first counts.")
     types = [leaf.content_type for leaf in reader.leaves]
+    machine = automatic.verdict(tree.root.header, tree.root.type, types, authors, subject)
+    gathered = _gathered(content, tree, reader, found, machine)
     return Mail(
         authors=authors,
         sender=senders[0] if senders else None,
@@ -56,9 +75,11 @@ def _parse(content: Content, limits: Limits) -> Mail:
         references=fields.guarded("references", lambda text: ids.several(text, limits.references), ()),
         date_at=fields.date(),
         headers=fields.decoded,
-        blocks=blocks,
+        blocks=gathered.blocks,
         leaves=tuple(reader.leaves),
-        automatic=automatic.verdict(tree.root.header, tree.root.type, types, authors, subject),
+        automatic=machine,
+        facts=gathered.facts,
+        about=gathered.about,
         defects=_bounded(tree.defects, limits.defects),
     )
 
@@ -122,6 +143,25 @@ class _Fields:
         if found is None and self.header.first("date"):
             self.defects.append("The date could not be read.")
         return found
+
+
+def _gathered(
+    content: Content, tree: Tree, reader: Reader, blocks: list[Block], machine: Automatic | None
+) -> Gathered:
+    """What the parts say to machines; nothing where that fails, since every part is there as words or as a file."""
+    try:
+        return gather(content, tree.root.header, reader, blocks, machine)
+    except Exception as error:  # noqa: BLE001 - a summary must not cost the mail
+        tree.defects.append(f"No summary of the parts could be made ({type(error).__name__}).")
+        return Gathered((), (), tuple(blocks))
+
+
+def _first_words(content: Content, envelope: Part, limits: Limits) -> str:
+    """The text of a journal envelope."""
+    part = next((child for child in envelope.children if child.content_type == "text/plain"), None)
+    if part is None:
+        return ""
+    return decode.text(content, leaves.read(content, part, 0, limits, []), 4_000)
 
 
 def _charset(root: Part) -> str | None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from bridge.mail import decode, enriched, flowed, leaves, uu
+from bridge.facts import Fact, Sealed
+from bridge.mail import decode, enriched, flowed, leaves, openpgp, unwrap, uu
 from bridge.mail.headers import Content
 from bridge.mail.limits import Limits
 from bridge.mail.parameters import Parameterised
-from bridge.mail.split import Part
+from bridge.mail.split import Part, split
+from bridge.mail.unwrap import Room
 from bridge.model import Attached, Leaf, Span, Written
 
 Block = Written | Attached
@@ -31,6 +33,11 @@ class Reader:
     defects: list[str]
     leaves: list[Leaf] = field(default_factory=list)
     text_bytes: int = 0
+    #: What was learned on the way of parts that could not be taken as they are.
+    facts: list[Fact] = field(default_factory=list)
+    #: Wrappers that were taken apart: what is in them stands in their place.
+    wrappers: set[int] = field(default_factory=set)
+    room: Room | None = None
 
     def read(self, part: Part) -> list[Block]:
         """The blocks of a part and all below it; as deep as the splitter allows and no deeper."""
@@ -49,7 +56,7 @@ class Reader:
         leaf = leaves.read(self.content, part, len(self.leaves), self.limits, self.defects)
         self.leaves.append(leaf)
         if not leaves.is_words(leaf, alone=not leaf.within):
-            return [Attached(leaf.index)]
+            return self._file(leaf)
         if self.text_bytes >= self.limits.all_text_bytes:
             self.defects.append(f"Part {leaf.section}: text beyond the limit of all texts is kept as a file.")
             return [Attached(leaf.index)]
@@ -76,7 +83,7 @@ class Reader:
         found = uu.find(source, start, end, _UU_FILES)
         if not found:
             decoded = source if isinstance(source, bytes) and source is not self.content else self._head(leaf)
-            return [Written(self._as_written(decoded, leaf), None, (leaf.index,))]
+            return self._armoured(self._as_written(decoded, leaf), leaf)
         blocks: list[Block] = []
         for number, block in enumerate(found, 1):
             blocks += self._stretch(source, start, block.start, leaf)
@@ -105,6 +112,102 @@ class Reader:
         )
         self.leaves.append(leaf)
         return leaf.index
+
+    # -- leaves within leaves --
+
+    def _file(self, leaf: Leaf) -> list[Block]:
+        """The leaf as a file, or what is in it where it only wraps."""
+        if not unwrap.wraps(leaf):
+            return [Attached(leaf.index)]
+        room = self.room = self.room or unwrap.Room(
+            self.limits.unwrap_depth, self.limits.unwrap_leaves, self.limits.unwrap_bytes
+        )
+        decoded, more = decode.head(self.content, leaf, room.content_bytes)
+        if more or room.depth == 0:
+            self.defects.append(f"Part {leaf.section}: wrapped too deep or too large; it is kept as a file.")
+            return [Attached(leaf.index)]
+        room.content_bytes -= len(decoded)
+        found = unwrap.opened(leaf, decoded, room.content_bytes)
+        self.defects += found.remarks
+        self.facts += found.facts
+        if not found.replaces:
+            return [Attached(leaf.index)]
+        self.wrappers.add(leaf.index)
+        room.depth -= 1
+        blocks: list[Block] = []
+        if found.entity is not None:
+            blocks += self._entity(found.entity, leaf, room)
+        fitting = found.files[: room.leaves]
+        for number, file in enumerate(fitting, 1):
+            blocks += self._file(self._found(file, leaf, number))
+        room.depth += 1
+        if len(fitting) < len(found.files):
+            self.defects.append(f"Part {leaf.section}: only the first {len(fitting)} of its files are here.")
+            return [Written(found.text, found.html), *blocks, Attached(leaf.index)]
+        return [Written(found.text, found.html, (leaf.index,)), *blocks]
+
+    def _found(self, file: unwrap.File, wrapper: Leaf, number: int) -> Leaf:
+        """A leaf of a file that stood within another."""
+        leaf = Leaf(
+            index=len(self.leaves),
+            section=f"{wrapper.section}.{number}",
+            content_type=file.content_type or "application/octet-stream",
+            content=file.content,
+            disposition="" if file.content_id else "attachment",
+            filename=file.name or None,
+            content_id=file.content_id or None,
+            content_location=file.content_location or None,
+            within=wrapper.within,
+        )
+        self.leaves.append(leaf)
+        if self.room is not None:
+            self.room.leaves = max(0, self.room.leaves - 1)
+        return leaf
+
+    def _entity(self, content: bytes, wrapper: Leaf, room: Room) -> list[Block]:
+        """The blocks of a MIME entity that stood within a leaf; its leaves carry their bytes along."""
+        limits = replace(self.limits, parts=max(1, min(self.limits.parts, room.leaves)))
+        tree = split(content, limits)
+        inner = Reader(content, limits, self.defects, text_bytes=self.text_bytes, room=room)
+        blocks = inner.read(tree.root)
+        self.defects += tree.defects
+        self.text_bytes = inner.text_bytes
+        room.leaves = max(0, room.leaves - len(inner.leaves))
+        before = len(self.leaves)
+        for leaf in inner.leaves:
+            held = leaf.content
+            self.leaves.append(
+                replace(
+                    leaf,
+                    index=before + leaf.index,
+                    section=f"{wrapper.section}.{leaf.section}",
+                    content=content[held.start : held.end] if isinstance(held, Span) else held,
+                    within=wrapper.within + leaf.within,
+                )
+            )
+        self.wrappers |= {before + index for index in inner.wrappers}
+        self.facts += (
+            replace(fact, leaf=before + fact.leaf) for fact in inner.facts if fact.leaf is not None
+        )
+        return [_moved(block, before) for block in blocks]
+
+    def _armoured(self, text: str | None, leaf: Leaf) -> list[Block]:
+        """Text with PGP in it: what is closed and what only proves goes to files, what is signed stays."""
+        found = openpgp.read(text) if text else None
+        if found is None:
+            return [Written(text, None, (leaf.index,))]
+        blocks: list[Block] = [Written(found.text if found.text.strip() else None, None, (leaf.index,))]
+        cut = [(armour, "message.asc") for armour in found.messages]
+        cut += [(armour, "signature.asc") for armour in found.signatures]
+        for number, (armour, name) in enumerate(cut, 1):
+            kind = "application/pgp-signature" if name == "signature.asc" else "application/pgp-encrypted"
+            file = self._found(unwrap.File(armour.encode(), name, kind), leaf, number)
+            blocks.append(Attached(file.index))
+            if name == "message.asc":
+                self.facts.append(Sealed(file.index, "PGP"))
+        if found.signatures:
+            self.defects.append(f"Part {leaf.section}: signed with PGP; the signature was not verified.")
+        return blocks
 
     def _head(self, leaf: Leaf) -> bytes:
         decoded, cut = decode.head(self.content, leaf, self.limits.text_bytes)
@@ -212,6 +315,12 @@ def _let_speak(report: Part) -> None:
     first, *others = report.children
     if first.content_type == _STATUS and any(other.content_type == _STATUS for other in others):
         first.type = Parameterised("text/plain", first.type.parameters)
+
+
+def _moved(block: Block, places: int) -> Block:
+    if isinstance(block, Attached):
+        return Attached(block.leaf + places)
+    return replace(block, leaves=tuple(index + places for index in block.leaves))
 
 
 def _naming(blocks: list[Block], named: tuple[int, ...]) -> list[Block]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import mmap
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bridge.mail.limits import Limits
@@ -48,6 +48,16 @@ class Header:
     body: int = 0
     _named: dict[str, list[bytes]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, fields: Iterable[tuple[str, bytes]], defects: tuple[str, ...] = (), body: int = 0) -> Header:
+        """The header of these unfolded fields."""
+        kept = tuple(fields)
+        named: dict[str, list[bytes]] = {}
+        for name, value in kept:
+            if value:
+                named.setdefault(name.lower(), []).append(value)
+        return cls(kept, defects, body, named)
+
     def first(self, name: str) -> bytes:
         """The first non-empty field of that lower-case name; empty when there is none."""
         named = self._named.get(name)
@@ -82,11 +92,7 @@ def read(content: Content, start: int, end: int, limits: Limits) -> Header:
     if prose is not None:
         body = start + prose
     fields = tuple(_unfolded(kept, limits.field_bytes, defects))
-    named: dict[str, list[bytes]] = {}
-    for name, value in fields:
-        if value:
-            named.setdefault(name.lower(), []).append(value)
-    return Header(fields, tuple(defects), body, named)
+    return Header.of(fields, tuple(defects), body)
 
 
 def unfold(value: bytes) -> bytes:

@@ -36,5 +36,15 @@ class Limits:
     text_bytes: int = 5 * MB
     #: Decoded text of all parts; text parts beyond it are files.
     all_text_bytes: int = 10 * MB
+    #: Wrappers (winmail.dat, S/MIME) within wrappers; what lies deeper stays a file.
+    unwrap_depth: int = 3
+    #: Decoded bytes of all wrappers of a mail; wrappers beyond it stay files.
+    unwrap_bytes: int = 64 * MB
+    #: Leaves found within other leaves.
+    unwrap_leaves: int = 1000
+    #: Calendars, reports and cards that are read; what is larger stays a file.
+    fact_bytes: int = 1 * MB
+    #: Parts of a mail that are read for what they say to machines.
+    facts: int = 20
     #: Sentences in `Mail.defects`.
     defects: int = 100

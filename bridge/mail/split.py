@@ -61,10 +61,11 @@ class Tree:
     defects: list[str]
 
 
-def split(content: Content, limits: Limits) -> Tree:
-    """The parts of the mail; a multipart that could not be split is a leaf."""
+def split(content: Content, limits: Limits, within: Part | None = None) -> Tree:
+    """The parts of the mail, or of the mail that a part holds; a multipart that could not be split is a leaf."""
     splitter = _Splitter(content, limits)
-    root = splitter.part(_start(content), len(content), _PLAIN, "", ())
+    start, end = (within.body, within.end) if within else (0, len(content))
+    root = splitter.part(_start(content, start, end), end, _PLAIN, "", ())
     splitter.divide_all(root)
     if not root.children:
         # A mail of one part counts it as 1, as IMAP does.
@@ -162,13 +163,13 @@ class _Splitter:
         return []
 
 
-def _start(content: Content) -> int:
+def _start(content: Content, start: int, end: int) -> int:
     """Where the header starts: behind a byte order mark, blank lines and mbox's From line, if a header follows."""
-    leading = _LEADING.match(content)
-    start = leading.end() if leading else 0
-    if mbox := _MBOX.match(content, start, start + 2000):
-        start = mbox.end()
-    return start if start == 0 or headers.looks_like_header(content, start) else 0
+    leading = _LEADING.match(content, start, end)
+    found = leading.end() if leading else start
+    if mbox := _MBOX.match(content, found, min(end, found + 2000)):
+        found = mbox.end()
+    return found if found == start or headers.looks_like_header(content, found) else start
 
 
 def _type(header: Header, default: Parameterised) -> Parameterised:

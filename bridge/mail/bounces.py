@@ -1,0 +1,124 @@
+"""Delivery reports that are written for people alone: qmail, Exim, Sendmail, old Exchange, and gateways like them.
+
+Only what a report says in one of the known ways is taken, and only from mail that is a bounce by its header. Linear; total.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bridge.facts import DeliveryReport, Original, Undelivered
+from bridge.mail import addresses
+
+_CHARS = 50_000
+_LINES = 2_000
+_RECIPIENTS = 20
+_DIAGNOSTIC_LINES = 6
+_ADDRESS = r"[^\s<>@:;,\"()]{1,100}@[A-Za-z0-9.-]{1,200}[A-Za-z0-9]"
+#: "<a@b>:", "a@b on 3/2/2026", "a@b... User unknown", "<a@b>: host mx said", or the address alone.
+_NAMED = re.compile(
+    rf"[ \t]{{0,12}}(?:RCPT TO:|To:|Recipient:|Empfänger:)?[ \t]?<?({_ADDRESS})>?"
+    r"(?:[ \t]*\Z|:(?:[ \t]+(?P<said>\S.*))?\Z|\.\.\. (?P<dots>\S.*)|[ \t]on[ \t].*|[ \t]\((?P<paren>.*)\)\Z)",
+    re.ASCII | re.IGNORECASE,
+)
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])", re.ASCII)
+_REPLY = re.compile(r"(?<![\d.])([45]\d\d)[ -](?=\S)", re.ASCII)
+#: Where the copy of the original begins.
+_COPY = re.compile(
+    r"^[ \t>-]*+(?:this is a copy of (?:the|your) message|below this line is a copy of the message|"
+    r"original message (?:follows|headers|header)|message headers? follows?|original message\b|"
+    r"return-path:|received: )",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REMOTE = re.compile(
+    r"(?:host|server|by|from remote mail server)\s{1,3}([A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,60}){1,8})"
+)
+_FIELD = re.compile(
+    r"^[ \t>]{0,4}(Message-ID|Subject|To|From|Date)[ \t]*:[ \t]*(\S[^\n]{0,998})",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def read(text: str, failed: bytes) -> DeliveryReport | None:
+    """What the words, and an X-Failed-Recipients field, say; None where no recipient can be told."""
+    text = text[:_CHARS]
+    copy = _COPY.search(text)
+    said = text[: copy.start()] if copy else text
+    found = _recipients(said.split("\n")[:_LINES])
+    for entry in addresses.read(failed, _RECIPIENTS):
+        if entry.email and entry.email.lower() not in {one.address.lower() for one in found}:
+            found.append(_undelivered(entry.email, said.split("\n")[:_LINES]))
+    told = [one for one in found if one.status or one.diagnostic] or (found if failed else [])
+    if not told:
+        return None
+    return DeliveryReport(leaf=None, recipients=tuple(told[:_RECIPIENTS]), original=original(text))
+
+
+def original(text: str) -> Original | None:
+    """What a copy of the original within the words says of it."""
+    text = text[:_CHARS]
+    copy = _COPY.search(text)
+    fields: dict[str, str] = {}
+    for name, value in _FIELD.findall(text, copy.start() if copy else 0)[:50]:
+        fields.setdefault(name.lower(), value.strip())
+    # Without a mark of a copy only the id is sure to be the original's.
+    message_id = fields.get("message-id", "").strip("<> ")
+    if not copy:
+        return Original(message_id=message_id) if message_id else None
+    return Original(
+        author=fields.get("from", ""),
+        recipient=fields.get("to", ""),
+        subject=fields.get("subject", ""),
+        date=fields.get("date", ""),
+        message_id=message_id,
+    )
+
+
+def _recipients(lines: list[str]) -> list[Undelivered]:
+    found: list[Undelivered] = []
+    seen: set[str] = set()
+    for place, line in enumerate(lines):
+        named = _NAMED.fullmatch(line[:1_000]) if "@" in line else None
+        if named is None or named[1].lower() in seen or len(found) >= _RECIPIENTS:
+            continue
+        behind = next(filter(None, (named["said"], named["dots"], named["paren"])), "")
+        after = _paragraph(lines[place + 1 : place + 1 + _DIAGNOSTIC_LINES])
+        reason = " ".join(filter(None, (behind, *after)))[:1_000]
+        if not (_STATUS.search(reason) or _REPLY.search(reason)):
+            continue
+        seen.add(named[1].lower())
+        found.append(_described(named[1], reason))
+    return found
+
+
+def _paragraph(lines: list[str]) -> list[str]:
+    kept: list[str] = []
+    for line in lines:
+        if not line.strip() and kept:
+            break
+        if "@" in line and _NAMED.fullmatch(line[:1_000]) and not _STATUS.search(line):
+            break
+        if line.strip():
+            kept.append(line.strip())
+    return kept
+
+
+def _undelivered(address: str, lines: list[str]) -> Undelivered:
+    """A recipient the header names: the first line with a status is the reason of all."""
+    reason = next((line.strip() for line in lines if _STATUS.search(line) or _REPLY.search(line)), "")
+    return _described(address, reason[:1_000])
+
+
+def _described(address: str, reason: str) -> Undelivered:
+    status = _STATUS.search(reason)
+    reply = _REPLY.search(reason)
+    code = status[1] if status else f"{reply[1][0]}.0.0" if reply else ""
+    remote = _REMOTE.search(reason)
+    action = {"4": "delayed", "5": "failed", "2": "delivered"}.get(code[:1], "failed")
+    return Undelivered(
+        address=address,
+        action=action,
+        status=code,
+        diagnostic=reason,
+        remote=remote[1] if remote else "",
+    )

@@ -1,0 +1,208 @@
+"""What the parts of a mail say to machines: meetings, reports, contacts, mails within; and which earlier mail all this is about.
+
+One pass over the leaves, bounded in how many are read and how much of each. Never fails: a part that says nothing clear gives no
+fact, and stays the file it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bridge.facts import AbuseReport, DeliveryReport, Event, Fact, Forwarded, Original, ReadReceipt
+from bridge.mail import bounces, calendar, decode, headers, hygiene, ids, reports, vcard, words
+from bridge.mail.blocks import Block, Reader
+from bridge.mail.headers import Content, Header
+from bridge.mail.split import split
+from bridge.model import Attached, Automatic, Kind, Leaf, Written
+
+_CALENDARS = frozenset(("text/calendar", "application/ics", "text/x-vcalendar"))
+_CARDS = frozenset(("text/vcard", "text/x-vcard", "text/directory"))
+_MAILS = frozenset(("message/rfc822", "message/global"))
+_COPIES = _MAILS | {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
+_DELIVERY = frozenset(("message/delivery-status", "message/global-delivery-status"))
+_RECEIPT = frozenset(("message/disposition-notification", "message/global-disposition-notification"))
+_OPAQUE = frozenset(("application/octet-stream", "application/x-octet-stream"))
+_ABOUT = (Kind.BOUNCE, Kind.RECEIPT, Kind.ABUSE)
+_HEADER_BYTES = 64 * 1024
+_SHOWN_MAILS = 3
+_COMPARED_BYTES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    facts: tuple[Fact, ...]
+    #: Ids of the mail that a report is about, and of those it answered; best first.
+    about: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+def gather(
+    content: Content, header: Header, reader: Reader, blocks: list[Block], automatic: Automatic | None
+) -> Gathered:
+    """The facts of the mail, and its blocks without a calendar that is there twice."""
+    reports_on = automatic is not None and automatic.kind in _ABOUT
+    gathering = _Gathering(content, reader, blocks, reports_on)
+    copy, about = gathering.copy() if reports_on else (None, ())
+    facts: list[Fact] = [*reader.facts]
+    for leaf in gathering.files():
+        if len(facts) >= reader.limits.facts:
+            break
+        facts += gathering.said(leaf, copy)
+    if automatic and automatic.kind is Kind.BOUNCE and not any(isinstance(f, DeliveryReport) for f in facts):
+        report = bounces.read(gathering.words(), header.first("x-failed-recipients"))
+        if report is not None:
+            facts.append(replace(report, original=copy or report.original))
+    named = [
+        fact.original.message_id
+        for fact in facts
+        if isinstance(fact, DeliveryReport | ReadReceipt | AbuseReport) and fact.original
+    ]
+    if reports_on and not about:
+        found = bounces.original(gathering.words())
+        named += [found.message_id] if found else []
+    kept, once = gathering.without_doubles(facts)
+    answered = tuple(dict.fromkeys(filter(None, (*map(_plain, named), *about))))
+    return Gathered(tuple(once), answered[: reader.limits.references], tuple(kept))
+
+
+@dataclass(slots=True)
+class _Gathering:
+    content: Content
+    reader: Reader
+    blocks: list[Block]
+    #: The mail is a report about another one.
+    report: bool
+
+    def files(self) -> Iterator[Leaf]:
+        for block in self.blocks:
+            if isinstance(block, Attached):
+                yield self.reader.leaves[block.leaf]
+
+    def said(self, leaf: Leaf, copy: Original | None) -> Sequence[Fact]:
+        """What one file says."""
+        name = (leaf.filename or "").lower()
+        kind = leaf.content_type
+        if kind in _CALENDARS or (kind in _OPAQUE and name.endswith(".ics")):
+            return calendar.read(
+                self.text(leaf), leaf=leaf.index, method=dict(leaf.parameters).get("method", "")
+            )
+        if kind in _CARDS or (kind in _OPAQUE and name.endswith(".vcf")):
+            return vcard.read(self.text(leaf), leaf=leaf.index)
+        found: Fact | None = None
+        if kind in _DELIVERY:
+            found = reports.delivery(self.head(leaf), leaf=leaf.index, original=copy)
+        elif kind in _RECEIPT:
+            found = reports.receipt(self.head(leaf), leaf=leaf.index, original=copy)
+        elif kind == "message/feedback-report":
+            found = reports.abuse(self.head(leaf), leaf=leaf.index, original=copy)
+        elif kind in _MAILS and not self.report and self.speechless():
+            found = self.forwarded(leaf)
+        return (found,) if found else ()
+
+    def head(self, leaf: Leaf) -> bytes:
+        return decode.head(self.content, leaf, self.reader.limits.fact_bytes)[0]
+
+    def text(self, leaf: Leaf) -> str:
+        """The text of a calendar or card; they are in UTF-8 where nothing else is said."""
+        decoded, more = decode.head(self.content, leaf, self.reader.limits.fact_bytes)
+        return "" if more else decode.read(decoded, leaf)
+
+    def words(self) -> str:
+        return "\n".join(block.text for block in self.blocks if isinstance(block, Written) and block.text)
+
+    # -- mails within the mail --
+
+    def copy(self) -> tuple[Original | None, tuple[str, ...]]:
+        """The mail that a report is about, as far as it came along, and the ids it names."""
+        for leaf in self.files():
+            if leaf.content_type not in _COPIES:
+                continue
+            top = decode.head(self.content, leaf, _HEADER_BYTES)[0].lstrip(b"\r\n")
+            header = headers.read(top, 0, len(top), self.reader.limits)
+            if not header.fields:
+                continue
+            limit = self.reader.limits.references
+            own = ids.one(_text(header, "message-id")) if header.first("message-id") else None
+            answered = ids.several(_text(header, "in-reply-to"), limit)
+            thread = ids.several(_text(header, "references"), limit)[::-1]
+            found = tuple(dict.fromkeys(filter(None, (own, *answered, *thread))))
+            return reports.original(header, own or ""), found
+        return None, ()
+
+    def speechless(self) -> bool:
+        """Whether the mail itself says nothing, and only hands on."""
+        return not any(isinstance(block, Written) and (block.text or block.html) for block in self.blocks)
+
+    def forwarded(self, leaf: Leaf) -> Forwarded | None:
+        """The words of a mail that was forwarded without a word."""
+        limits = self.reader.limits
+        if sum(one.content_type in _MAILS for one in self.files()) > _SHOWN_MAILS:
+            return None
+        inner, _ = decode.head(self.content, leaf, limits.text_bytes)
+        tree = split(inner, replace(limits, parts=100))
+        within = Reader(inner, limits, tree.defects, text_bytes=self.reader.text_bytes)
+        stretches = [block for block in within.read(tree.root) if isinstance(block, Written)]
+        self.reader.text_bytes = within.text_bytes
+        header = tree.root.header
+        return Forwarded(
+            leaf=leaf.index,
+            author=_text(header, "from")[:500],
+            date=_text(header, "date")[:100],
+            subject=_text(header, "subject")[:500],
+            words=tuple((block.text, block.html) for block in stretches[:20] if block.text or block.html),
+        )
+
+    # -- one calendar, two parts --
+
+    def without_doubles(self, facts: Sequence[Fact]) -> tuple[list[Block], list[Fact]]:
+        """Google sends an invitation as an alternative and as a file: one summary is enough, and one of two equal files."""
+        once: list[Fact] = []
+        told: dict[Event, int] = {}
+        gone: set[int] = set()
+        for fact in facts:
+            place = told.get(_compared(fact)) if isinstance(fact, Event) else None
+            if place is None or not isinstance(fact, Event):
+                if isinstance(fact, Event):
+                    told[_compared(fact)] = len(once)
+                once.append(fact)
+                continue
+            first = once[place]
+            if (
+                isinstance(first, Event)
+                and first.leaf != fact.leaf
+                and self.same_bytes(first.leaf, fact.leaf)
+            ):
+                # The one that has a name stays.
+                kept, spare = (first, fact) if self.reader.leaves[first.leaf].filename else (fact, first)
+                once[place] = kept
+                gone.add(spare.leaf)
+        return self.without(gone), once
+
+    def same_bytes(self, one: int, other: int) -> bool:
+        return self.squeezed(one) == self.squeezed(other)
+
+    def squeezed(self, index: int) -> bytes:
+        decoded, _ = decode.head(self.content, self.reader.leaves[index], _COMPARED_BYTES)
+        return b"".join(decoded.split())
+
+    def without(self, gone: set[int]) -> list[Block]:
+        """The blocks without these files; their leaves are named by the first words, which they are a version of."""
+        kept = [block for block in self.blocks if not (isinstance(block, Attached) and block.leaf in gone)]
+        for place, block in enumerate(kept):
+            if gone and isinstance(block, Written):
+                kept[place] = replace(block, leaves=(*block.leaves, *sorted(gone)))
+                return kept
+        return self.blocks
+
+
+def _compared(event: Event) -> Event:
+    return replace(event, leaf=0, further_events=0)
+
+
+def _text(header: Header, name: str) -> str:
+    return hygiene.line(words.decode(header.first(name)))
+
+
+def _plain(message_id: str) -> str:
+    return (ids.one(message_id) or "") if message_id else ""

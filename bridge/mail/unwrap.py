@@ -1,0 +1,184 @@
+"""What stands within a leaf that only wraps: Outlook's winmail.dat, and S/MIME that is not closed.
+
+Pure conversions without a tree of their own: the reader of blocks says how deep and how much. Never fails; what cannot be opened
+says so and stays a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bridge.facts import Event, Fact, Moment, Sealed
+from bridge.mail import cms, tnef
+from bridge.mail.tnef import File
+from bridge.model import Attached, Leaf, Written
+
+__all__ = ["File", "Opened", "Room", "opened", "without_doubles", "wraps"]
+
+_TNEF_TYPES = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
+_CMS_TYPES = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
+_WORD = re.compile(r"\w+")
+_TAG = re.compile(r"<[^<>]{0,5000}>")
+_STYLE = re.compile(r"<(style|head|script)\b[^<]*+(?:<(?!/\1)[^<]*+)*+", re.IGNORECASE)
+_COMPARED_CHARS = 200_000
+_MOST_COMPARED = 5
+
+
+@dataclass(slots=True)
+class Room:
+    """What may still be unwrapped of one mail, whatever it is wrapped in."""
+
+    depth: int
+    leaves: int
+    content_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What was within a leaf."""
+
+    text: str | None = None
+    html: str | None = None
+    files: tuple[File, ...] = ()
+    #: A MIME entity that takes the leaf's place.
+    entity: bytes | None = None
+    facts: tuple[Fact, ...] = ()
+    #: False where the leaf itself is what an agent gets.
+    replaces: bool = True
+    remarks: tuple[str, ...] = field(default=())
+
+
+def wraps(leaf: Leaf) -> bool:
+    """Whether the leaf says of itself that it is one of these."""
+    name = (leaf.filename or "").lower()
+    if leaf.content_type in _TNEF_TYPES | _CMS_TYPES:
+        return True
+    opaque = leaf.content_type in ("application/octet-stream", "application/x-octet-stream")
+    return (name == "winmail.dat" or name.endswith(".p7m")) and opaque
+
+
+def opened(leaf: Leaf, content: bytes, limit: int) -> Opened:
+    """What the decoded bytes of the leaf hold."""
+    name = (leaf.filename or "").lower()
+    if leaf.content_type in _TNEF_TYPES or name == "winmail.dat":
+        return _outlook(leaf, content)
+    return _smime(leaf, content, limit)
+
+
+# -- S/MIME ----------------------------------------------------------------------------------------
+
+
+def _smime(leaf: Leaf, content: bytes, limit: int) -> Opened:
+    where = f"Part {leaf.section}"
+    declared = dict(leaf.parameters).get("smime-type", "").lower()
+    found = cms.read(content, limit)
+    if found is None:
+        if declared.endswith("enveloped-data"):
+            return Opened(replaces=False, facts=(Sealed(leaf.index, "S/MIME"),))
+        return Opened(replaces=False, remarks=(f"{where}: the S/MIME message could not be read.",))
+    match found.kind:
+        case cms.Kind.ENVELOPED:
+            return Opened(replaces=False, facts=(Sealed(leaf.index, "S/MIME"),))
+        case _ if declared == "certs-only" or found.content == b"":
+            return Opened(replaces=False)
+        case _ if found.content is None:
+            return Opened(
+                replaces=False, remarks=(f"{where}: the content of the S/MIME message could not be had.",)
+            )
+        case cms.Kind.SIGNED:
+            remark = f"{where}: the mail is signed with S/MIME; the signature was not verified."
+            return Opened(entity=found.content, remarks=(remark,))
+        case cms.Kind.COMPRESSED:
+            return Opened(entity=found.content)
+
+
+# -- Outlook ---------------------------------------------------------------------------------------
+
+
+def _outlook(leaf: Leaf, content: bytes) -> Opened:
+    where = f"Part {leaf.section}"
+    message = tnef.read(content)
+    if message is None:
+        return Opened(replaces=False, remarks=(f"{where}: {_called(leaf)} could not be taken apart.",))
+    remarks = []
+    if not message.whole:
+        remarks.append(f"{where}: {_called(leaf)} breaks off; what stood before is shown.")
+    files = list(message.files)
+    for number, nested in enumerate(message.nested, 1):
+        name = nested.name or f"message {number}"
+        inner = tnef.read(nested.content)
+        if inner is None:
+            files.append(File(nested.content, f"{name}.dat", "application/ms-tnef"))
+            remarks.append(f"{where}: the attached message {name!r} could not be taken apart.")
+            continue
+        files += _attached_message(name, inner)
+        remarks.append(f"{where}: the attached message {name!r} goes along as its words and files.")
+    meeting = (_meeting(leaf, message.meeting),) if message.meeting else ()
+    return Opened(
+        text=message.text, html=message.html, files=tuple(files), facts=meeting, remarks=tuple(remarks)
+    )
+
+
+def _attached_message(name: str, message: tnef.Message) -> list[File]:
+    """A message in Outlook's own form is read by nothing else: its words become a file."""
+    files: list[File] = []
+    if message.html is not None:
+        files.append(File(message.html.encode("utf-8", "replace"), f"{name}.html", "text/html"))
+    elif message.text is not None:
+        files.append(File(message.text.encode("utf-8", "replace"), f"{name}.txt", "text/plain"))
+    files += message.files
+    files += (
+        File(nested.content, f"{nested.name or 'message'}.dat", "application/ms-tnef")
+        for nested in message.nested
+    )
+    return files
+
+
+def _meeting(leaf: Leaf, meeting: tnef.Meeting) -> Event:
+    return Event(
+        leaf=leaf.index,
+        method="CANCEL" if meeting.cancelled else "REQUEST",
+        title=meeting.title,
+        start=Moment(meeting.start, zone="UTC", offset_s=0) if meeting.start else None,
+        end=Moment(meeting.end, zone="UTC", offset_s=0) if meeting.end else None,
+        location=meeting.location,
+    )
+
+
+def _called(leaf: Leaf) -> str:
+    return (leaf.filename or "winmail.dat")[:100]
+
+
+# -- the same words twice --------------------------------------------------------------------------
+
+
+def without_doubles(blocks: list[Written | Attached], wrappers: frozenset[int]) -> list[Written | Attached]:
+    """Exchange puts the words beside winmail.dat as well: both become one stretch with a text and an HTML version."""
+    written = [block for block in blocks if isinstance(block, Written) and (block.text or block.html)]
+    wrapped = [block for block in written if wrappers.intersection(block.leaves)][:_MOST_COMPARED]
+    others = [block for block in written if not wrappers.intersection(block.leaves)][:_MOST_COMPARED]
+    counted = {id(block): _words(block) for block in (*wrapped, *others)}
+    instead: dict[int, Written | None] = {}
+    for block in wrapped:
+        twin = next((one for one in others if _alike(counted[id(one)], counted[id(block)])), None)
+        if twin is not None:
+            others.remove(twin)
+            instead[id(block)] = None
+            leaves = twin.leaves + block.leaves
+            instead[id(twin)] = Written(twin.text or block.text, twin.html or block.html, leaves)
+    return [kept for block in blocks if (kept := instead.get(id(block), block)) is not None]
+
+
+def _alike(one: Counter[str], other: Counter[str]) -> bool:
+    """Whether nearly every word of the shorter stands in the longer."""
+    shorter = min(one.total(), other.total())
+    return shorter > 0 and (one & other).total() >= shorter * 0.8
+
+
+def _words(block: Written) -> Counter[str]:
+    text = block.text
+    if text is None:
+        text = _TAG.sub(" ", _STYLE.sub(" ", (block.html or "")[:_COMPARED_CHARS]))
+    return Counter(_WORD.findall(text[:_COMPARED_CHARS].casefold()))
