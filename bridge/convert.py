@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from bridge import stopwatch
 from bridge.compose import author as author_rules
 from bridge.compose import body as bodies
 from bridge.compose import draft as drafts
@@ -33,6 +34,9 @@ ORIGINAL_NAME = "original.eml"
 
 #: How much of a file is looked at to see what it is.
 SNIFFED_BYTES = 512
+
+#: CPU time that a route's own patterns may take on one mail: a whole batch of the worst stays below a worker's limit.
+PATTERNS_S = 0.5
 
 Content = bytes | mmap.mmap
 
@@ -73,16 +77,29 @@ def sort(job: Job) -> Sorting:
     with _opened(job.content) as content:
         mail = parse(content)
         digest = "" if mail.message_id else _digest(content, mail)
-        return sorting_rules.sort(
-            mail,
-            job.envelope,
-            job.route,
-            sender=job.sender,
-            own=job.own,
-            keys=job.keys,
-            recipients=job.recipients,
-            content_digest=digest,
-        )
+    if not job.route.conversation.patterns:
+        return _sorted(mail, job, job.route, digest)
+    try:
+        with stopwatch.within(PATTERNS_S):
+            return _sorted(mail, job, job.route, digest)
+    except stopwatch.OutOfTime:
+        rules = job.route.conversation.model_copy(update={"patterns": ()})
+        without = job.route.model_copy(update={"conversation": rules})
+        remark = f"a pattern of the route took longer than {PATTERNS_S:g} s on this mail, so none was used"
+        return replace(_sorted(mail, job, without, digest), remark=remark)
+
+
+def _sorted(mail: Mail, job: Job, route: Route, digest: str) -> Sorting:
+    return sorting_rules.sort(
+        mail,
+        job.envelope,
+        route,
+        sender=job.sender,
+        own=job.own,
+        keys=job.keys,
+        recipients=job.recipients,
+        content_digest=digest,
+    )
 
 
 def sort_all(jobs: list[Job]) -> list[Sorting]:

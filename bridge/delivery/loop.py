@@ -177,6 +177,8 @@ class Loop:
             log.error("unexpected", id=item.id, error=type(error).__name__, strikes=item.strikes)
             return
         point("placed")
+        if sorting.remark:
+            log.warning("sorted-without-patterns", id=item.id, route=route.name, reason=sorting.remark)
         log.info(
             "sorted",
             id=item.id,
