@@ -26,7 +26,9 @@ from bridge.errors import BridgeError
 from bridge.mail import parse
 from bridge.model import Draft, Envelope, File, Mail, Message, New, Receipt, Sorting, StagedFile, Target
 from bridge.reamaze import requests
+from bridge.reamaze import slug as slugs
 from bridge.spool import Placed, Spool
+from bridge.staging import keys
 
 Result = TypeVar("Result")
 
@@ -37,9 +39,11 @@ class Explanation:
     route: str
     sorting: Sorting
     placed: Placed
+    #: Why the conversations of the config's spool could not be looked up; "" when they were.
+    unknown: str
     #: What would be said; None where the mail would be held or dropped.
     draft: Draft | None
-    #: What would be posted, call by call: method, path, JSON body.
+    #: What would be posted, call by call: method, path, JSON body. "SLUG" stands for what Re:amaze would answer.
     requests: tuple[dict[str, Any], ...]
 
 
@@ -60,7 +64,8 @@ class _Notebook:
 
     async def append(self, slug: str, message: Message) -> Receipt:
         body = requests.append(message)
-        self.calls.append({"method": "POST", "path": f"/conversations/{slug}/messages", "json": body})
+        path = f"/conversations/{slugs.segment(slug)}/messages"
+        self.calls.append({"method": "POST", "path": path, "json": body})
         return Receipt(slug=slug)
 
     async def find_message(self, slug: str, key: str) -> Receipt | None:
@@ -72,8 +77,9 @@ class _Notebook:
         return None
 
     async def takes_part(self, slug: str, email: str) -> bool:
-        # Only Re:amaze knows; the line among the calls says that it would be asked.
-        self.calls.append({"method": "GET", "path": f"/conversations/{slug}", "json": {"asked for": email}})
+        # Only Re:amaze knows; what follows is said as if it had said yes.
+        del email
+        self.calls.append({"method": "GET", "path": f"/conversations/{slugs.segment(slug)}", "json": None})
         return True
 
 
@@ -111,7 +117,7 @@ class _Here:
 
 
 async def explain(config: Config, content: bytes, envelope: Envelope) -> Explanation:
-    """The whole way of a mail, up to but without the first call. Raises NoRouteForError."""
+    """The whole way of a mail, up to but without the first call; it has no lasting effect. Raises NoRouteForError."""
     clock = SystemClock()
     route = routing.find(config.routes, envelope.recipients[0])
     if route is None:
@@ -130,7 +136,7 @@ async def explain(config: Config, content: bytes, envelope: Envelope) -> Explana
                 workers=_Here(),
                 staging=_Shelf(config.staging, clock),
                 clients={route.brand: notebook},
-                keys=(b"explain",),
+                keys=_keys(config.spool.folder),
                 own=routing.own_addresses(config),
                 clock=clock,
             )
@@ -139,6 +145,7 @@ async def explain(config: Config, content: bytes, envelope: Envelope) -> Explana
             )
             (unsorted,) = await spool.unsorted(1)
             sorting = convert.sort(parts.job(unsorted, route))
+            unknown = await _borrow(spool, config.spool.folder, sorting, route)
             placed = await spool.place(
                 unsorted.seq,
                 sorting,
@@ -156,6 +163,26 @@ async def explain(config: Config, content: bytes, envelope: Envelope) -> Explana
         route=route.name,
         sorting=sorting,
         placed=placed,
+        unknown=unknown,
         draft=draft,
         requests=tuple(notebook.calls),
     )
+
+
+def _keys(folder: Path) -> tuple[bytes, ...]:
+    """The keys that tokens of ours are signed with; one that signs nothing where there are none, or they may not be read."""
+    try:
+        return keys.load(folder) if (folder / "keys").exists() else (b"explain",)
+    except (OSError, BridgeError):
+        return (b"explain",)
+
+
+async def _borrow(spool: Spool, folder: Path, sorting: Sorting, route: schema.Route) -> str:
+    """Learn what the config's spool knows of the mail's conversation; says whether that could be done."""
+    try:
+        if not (folder / "spool.db").exists():
+            return f"no conversation is known yet: there is no spool in {folder}"
+        await spool.borrow(folder, sorting, brand=route.brand, channel=route.channel, route=route.name)
+    except (OSError, BridgeError) as error:
+        return f"conversations could not be looked up: {getattr(error, 'strerror', None) or error}"
+    return ""

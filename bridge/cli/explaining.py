@@ -78,7 +78,11 @@ def _report(found: explaining.Explanation, envelope: Envelope) -> Iterator[str]:
     yield f"recipient     {envelope.recipients[0]} → route {found.route}"
     yield f"author        {found.sorting.user.name} <{found.sorting.user.email}>"
     yield f"subject       {found.sorting.subject}"
-    yield f"conversation  {found.placed.because}"
+    row = found.placed.conversation
+    slug = f"{row.slug}: " if row is not None and row.slug else ""
+    yield f"conversation  {slug}{found.placed.because}"
+    if found.unknown:
+        yield f"              ({found.unknown})"
     for clue in found.sorting.clues:
         yield f"              clue: {_clue(clue)}"
     if found.placed.conversation is None:

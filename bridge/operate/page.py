@@ -15,8 +15,8 @@ from bridge.operate.snapshot import DeadLetter, Snapshot
 _MOST_CHARS = 300
 _WAITING = {
     "new": "not sorted yet",
-    "ready": "due, or waiting for their next try",
-    "behind": "behind an earlier mail of their conversation",
+    "ready": "due, or waiting for the next try",
+    "behind": "after an earlier mail of its conversation",
     "busy": "being delivered",
 }
 
@@ -32,6 +32,7 @@ header{display:flex;flex-wrap:wrap;align-items:baseline;gap:.4rem 1rem;margin-bo
 h1{font-size:1.25rem;margin:0}
 h2{font-size:.95rem;margin:0 0 .6rem}
 small,.soft{color:var(--soft)}
+a{color:inherit}
 .pill{margin-left:auto;padding:.15rem .7rem;border-radius:1rem;font-weight:600;font-size:.85rem}
 .good{color:var(--good);background:var(--goodbg)}
 .bad{color:var(--bad);background:var(--badbg)}

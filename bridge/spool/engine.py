@@ -6,8 +6,9 @@ import os
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 #: How long a writer waits for another process's transaction.
 BUSY_TIMEOUT_S = 10.0
@@ -21,6 +22,13 @@ def create(path: Path) -> Engine:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     engine = create_engine(f"sqlite:///{path}", pool_size=2, max_overflow=8)
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def to_look(path: Path) -> Engine:
+    """An engine that only reads a database that is there, and may be another program's at this moment."""
+    engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true", poolclass=NullPool)
     event.listen(engine, "begin", _begin)
     return engine
 

@@ -20,7 +20,7 @@ from bridge.config.schema import DAY_S
 from bridge.config.schema import Spool as Settings
 from bridge.errors import SpoolBrokenError
 from bridge.model import Envelope, Sorting, Target
-from bridge.spool import claims, engine, files, ledger, migrate, place, retention, trouble
+from bridge.spool import borrowed, claims, engine, files, ledger, migrate, place, retention, trouble
 from bridge.spool.files import Files, Incoming, Storage
 from bridge.spool.ids import Ids
 from bridge.spool.operator import Operator
@@ -170,6 +170,18 @@ class Spool:
             )
             self._handed_out.update(item.seq for item in items)
             return items
+
+    async def borrow(self, folder: Path, sorting: Sorting, *, brand: str, channel: str, route: str) -> None:
+        """Take over what the spool in that folder knows of the conversations this mail may belong to; it is only read.
+
+        Raises SpoolError when it cannot be.
+        """
+
+        def copy(target: Connection) -> None:
+            with trouble.translated(folder), engine.to_look(folder / "spool.db").connect() as source:
+                borrowed.copy(source, target, sorting, brand=brand, channel=channel, route=route)
+
+        await self._writer.submit(copy)
 
     async def place(
         self,
