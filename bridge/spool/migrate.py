@@ -15,8 +15,13 @@ from bridge.spool import schema
 
 Migration = Callable[[Connection], None]
 
+
+def _remember_what_was_said(connection: Connection) -> None:
+    schema.said.create(connection)
+
+
 #: ``STEPS[n]`` leads from version n + 1 to version n + 2. A release that changes a table appends one.
-STEPS: tuple[Migration, ...] = ()
+STEPS: tuple[Migration, ...] = (_remember_what_was_said,)
 
 
 def to_latest(connection: Connection, folder: Path, steps: tuple[Migration, ...] = STEPS) -> None:

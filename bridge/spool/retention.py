@@ -20,6 +20,7 @@ from bridge.spool.schema import (
     keys,
     mails,
     participants,
+    said,
     steps,
     thread_ids,
 )
@@ -97,6 +98,7 @@ def forget_conversations(connection: Connection, before_us: int) -> Portion:
     old = select(number).where(conversations.c.last_at < before_us, *unused).limit(PORTION)
     numbers = connection.execute(old).scalars().all()
     connection.execute(delete(participants).where(participants.c.conversation.in_(numbers)))
+    connection.execute(delete(said).where(said.c.conversation.in_(numbers)))
     connection.execute(delete(conversations).where(number.in_(numbers)))
     return Portion(len(numbers))
 

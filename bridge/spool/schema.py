@@ -106,6 +106,16 @@ keys = Table(
     sqlite_with_rowid=False,
 )
 
+#: The lines that stand in a conversation at Re:amaze, by digest.
+said = Table(
+    "said",
+    metadata,
+    Column("conversation", ForeignKey("conversations.number"), primary_key=True),
+    Column("digest", LargeBinary(8), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

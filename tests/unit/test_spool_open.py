@@ -99,12 +99,28 @@ def test_an_older_spool_is_brought_up_step_by_step(folder: Path, clock: FixedClo
 
     database = engine.create(folder / "spool.db")
     with database.connect() as connection, connection.begin():
-        migrate.to_latest(connection, folder, (add, fill))
-        migrate.to_latest(connection, folder, (add, fill))  # a second time changes nothing
-        assert connection.execute(text("SELECT value FROM meta")).scalar() == "3"
+        latest = len(migrate.STEPS) + 1
+        steps = (*migrate.STEPS, add, fill)
+        migrate.to_latest(connection, folder, steps)
+        migrate.to_latest(connection, folder, steps)  # a second time changes nothing
+        assert connection.execute(text("SELECT value FROM meta")).scalar() == str(latest + 2)
         connection.execute(text("SELECT colour FROM mails"))
         with pytest.raises(SpoolVersionError):
-            migrate.to_latest(connection, folder, (add,))
+            migrate.to_latest(connection, folder, migrate.STEPS)
+
+
+def test_a_spool_of_the_first_version_learns_to_remember_what_was_said(
+    folder: Path, clock: FixedClock
+) -> None:
+    Spool.open(settings(folder), clock=clock).close()
+    with sqlite3.connect(folder / "spool.db") as database:
+        database.execute("DROP TABLE said")
+        database.execute("UPDATE meta SET value = '1'")
+    database.close()
+    Spool.open(settings(folder), clock=clock).close()
+    with sqlite3.connect(folder / "spool.db") as database:
+        assert database.execute("SELECT count(*) FROM said").fetchone() == (0,)
+    database.close()
     database.dispose()
 
 
