@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +43,16 @@ async def test_a_worker_that_dies_is_replaced(workers: Workers) -> None:
     with pytest.raises(WorkerError, match="its process ended"):
         await workers.run(worker_jobs.die)
     assert await workers.run(worker_jobs.double, 1) == 2
+
+
+async def test_an_idle_worker_that_is_killed_costs_nobody_anything(workers: Workers) -> None:
+    idle = await workers.run(worker_jobs.pid)
+    os.kill(idle, signal.SIGKILL)
+    # The pool notices within a tenth of a second; before and after, work goes on.
+    for number in range(20):
+        await asyncio.sleep(0.02)
+        assert await workers.run(worker_jobs.double, number) == 2 * number
+    assert await workers.run(worker_jobs.pid) != idle
 
 
 async def test_an_exception_is_named_by_its_class_and_quotes_nothing(workers: Workers) -> None:
