@@ -143,18 +143,15 @@ class Attached:
 class Mail:
     """One parsed mail. Every field has a safe value whatever came in; what was odd is in `defects`."""
 
-    #: From, in order; empty when missing or unreadable.
-    authors: tuple[Address, ...] = ()
+    authors: tuple[Address, ...] = ()  #: From, in order; empty when missing or unreadable.
     sender: Address | None = None
     reply_to: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
     subject: str = ""
-    #: Without the angle brackets; None when missing.
-    message_id: str | None = None
+    message_id: str | None = None  #: Without the angle brackets; None when missing.
     in_reply_to: tuple[str, ...] = ()
-    #: Oldest first, without duplicates, bounded.
-    references: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()  #: Oldest first, without duplicates, bounded.
     date_at: datetime | None = None
     #: Every header field of the mail itself, decoded and unfolded, in order, bounded in count and size.
     headers: tuple[tuple[str, str], ...] = ()
@@ -163,9 +160,7 @@ class Mail:
     leaves: tuple[Leaf, ...] = ()
     automatic: Automatic | None = None
     facts: tuple[Fact, ...] = ()  #: What its parts say to machines: meetings, reports, contacts.
-    about: tuple[
-        str, ...
-    ] = ()  #: Ids of the mail that a report is about, and of those it answered; best first.
+    about: tuple[str, ...] = ()  #: Ids of the mail a report is about, and of those it answered.
     #: What was odd, guessed, cut or skipped, one sentence each, for the internal note and `explain`.
     defects: tuple[str, ...] = ()
 
@@ -382,6 +377,8 @@ class Delivered:
     last: tuple[int, str] | None = None
     #: What the answers called the conversation, where that is still to be stored.
     learned: str | None = None
+    #: Digests of the lines that now stand in the conversation.
+    said: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

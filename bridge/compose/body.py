@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bridge.compose import escape, files, html, plain, reference, said, words
+from bridge.compose import escape, facts, files, html, plain, reference, said, words
 from bridge.compose.files import Naming
 from bridge.compose.html import Converted
 from bridge.compose.reference import DataPicture
-from bridge.compose.trim import Trimmer, own_words
+from bridge.compose.trim import LEFT_OUT, Trimmer, own_words
+from bridge.facts import Forwarded
 from bridge.model import FILE_MARK, Attached, Leaf, Mail, Written
 
 NO_TEXT = "(no text)"
@@ -106,19 +107,31 @@ def compose(
 
 
 def _written(making: _Making) -> str:
-    """The words of all blocks, with the pictures between them."""
+    """The words of all blocks, with the pictures between them, and of what parts say to machines."""
+    making.chunks += facts.before(making.mail, making.names)
     for place, block in enumerate(making.mail.blocks):
         if isinstance(block, Written):
             _write(making, block, place)
             making.says = making.says or _is_anything(making.chunks[-1] if making.chunks else "")
         elif _stands_between_words(making.mail, place):
             making.chunks.append(_shown(making, block.leaf))
+    forwarded = [_forwarded(making, fact) for fact in making.mail.facts if isinstance(fact, Forwarded)]
+    making.chunks += (*forwarded, *facts.after(making.mail, making.names))
     return _once(making)
+
+
+def _forwarded(making: _Making, fact: Forwarded) -> str:
+    """A mail within the mail, as a quote; its pictures are in its file."""
+    within = replace(making, pictures={}, trimmer=Trimmer(), chunks=[])
+    for text, source in fact.words:
+        _write(within, Written(text, source), 0)
+    making.trouble = making.trouble or within.trouble
+    return facts.forwarded(fact, "\n\n".join(filter(None, within.chunks)))
 
 
 def _left_out(trimmer: Trimmer) -> Iterator[str]:
     if trimmer.known_lines:
-        yield f"{trimmer.known_lines} quoted lines that are already in this conversation were left out."
+        yield f"{trimmer.known_lines} {LEFT_OUT}"
     if trimmer.quoted:
         yield "The quoted mail below the answer was left out; it goes along as a file."
 

@@ -125,6 +125,7 @@ _EXTENSION_OF: Mapping[str, str] = MappingProxyType(
 
 _STEM_OF: Mapping[str, str] = MappingProxyType(
     {
+        "application/ics": "invite",
         "application/ms-tnef": "winmail",
         "application/pgp-encrypted": "version",
         "application/pgp-signature": "signature",

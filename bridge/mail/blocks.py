@@ -248,6 +248,7 @@ class Reader:
         """One `Written` of the last usable text and the last usable HTML; what else there is are files."""
         written = [[block for block in group if isinstance(block, Written)] for group in groups]
         files = [block for group in groups for block in group if isinstance(block, Attached)]
+        files, amp = self._without_amp(files, words=any(written))
         rich = _last(place for place, found in enumerate(written) if any(block.html for block in found))
         plain = _last(
             place
@@ -255,7 +256,7 @@ class Reader:
             if place != rich and any(block.text for block in found) and not any(block.html for block in found)
         )
         if rich is None and plain is None:
-            unused = tuple(index for found in written for block in found for index in block.leaves)
+            unused = tuple(index for found in written for block in found for index in block.leaves) + amp
             return [Written(None, None, unused), *files] if unused else [*files]
         if rich is None and len(texts := self._unranked(written)) > 1:
             everything = tuple(index for found in written for index in _all_leaves(found))
@@ -274,8 +275,9 @@ class Reader:
         kept = _same_words(spare, blocks)
         others = [index for block in spare if block not in kept for index in block.leaves]
         named += tuple(index for block in kept for index in block.leaves)
+        blocks = [block for block in blocks if not (isinstance(block, Attached) and block.leaf in amp)]
         own = {block.leaf for block in blocks if isinstance(block, Attached)}
-        blocks = _naming(blocks, named)
+        blocks = _naming(blocks, named + amp)
         return (
             blocks
             + [block for block in files if block.leaf not in own]
@@ -291,6 +293,15 @@ class Reader:
                     texts.setdefault(_squeezed(block.text), block)
         types = {self.leaves[index].content_type for block in texts.values() for index in _leaves(block)}
         return list(texts.values()) if types == {"text/plain"} else []
+
+    def _without_amp(self, files: list[Attached], *, words: bool) -> tuple[list[Attached], tuple[int, ...]]:
+        """AMP (text/x-amp-html) is a program that only some mail readers run: beside other versions it is no file."""
+        amp = tuple(
+            file.leaf for file in files if words and self.leaves[file.leaf].content_type == "text/x-amp-html"
+        )
+        if amp:
+            self.defects.append("An interactive version of the mail (AMP) was left out.")
+        return [file for file in files if file.leaf not in amp], amp
 
     def _rich(self, group: list[Block], text: str | None) -> list[Block]:
         """HTML in several pieces (Apple Mail): joined, unless pictures stand between them and would lose their place."""

@@ -1,0 +1,80 @@
+"""What the parts of a mail say to machines, as chunks of the body: what is pressing before the author's words, the rest behind.
+
+Total; a fact without words gives no chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from bridge.compose import calendar, escape, plain, report
+from bridge.facts import (
+    AbuseReport,
+    Contact,
+    DeliveryReport,
+    Event,
+    Fact,
+    Forwarded,
+    ReadReceipt,
+    Sealed,
+)
+from bridge.model import Mail, Written
+
+
+def before(mail: Mail, names: Mapping[int, str]) -> list[str]:
+    """Meetings, reports, and what cannot be read here."""
+    chunks = [_words(fact, names) for fact in mail.facts if not isinstance(fact, Contact | Forwarded)]
+    if not any(isinstance(block, Written) and (block.text or block.html) for block in mail.blocks):
+        described = (fact.description for fact in mail.facts if isinstance(fact, Event))
+        chunks += (plain.to_markdown(text) for text in dict.fromkeys(described) if text.strip())
+    return list(dict.fromkeys(filter(None, chunks)))
+
+
+def after(mail: Mail, names: Mapping[int, str]) -> list[str]:
+    """Cards of contacts."""
+    return [_words(fact, names) for fact in mail.facts if isinstance(fact, Contact)]
+
+
+def forwarded(fact: Forwarded, words: str) -> str:
+    """A mail that was handed on without a word, as a quote."""
+    said = (("From", fact.author), ("Date", fact.date), ("Subject", fact.subject))
+    head = "  \n".join(f"{label}: {_said(text)}" for label, text in said if text)
+    whole = "\n\n".join(filter(None, (head, words)))
+    quoted = "\n".join(f"> {line}" if line else ">" for line in whole.split("\n"))
+    return f"Forwarded as an attachment:\n\n{quoted}" if whole else ""
+
+
+def _words(fact: Fact, names: Mapping[int, str]) -> str:
+    match fact:
+        case Event():
+            return calendar.words(fact)
+        case DeliveryReport():
+            return report.delivery(fact)
+        case ReadReceipt():
+            return report.receipt(fact)
+        case AbuseReport():
+            return report.abuse(fact)
+        case Sealed(leaf, scheme):
+            return _sealed(scheme, names.get(leaf, ""))
+        case Contact():
+            return _contact(fact, names.get(fact.leaf, ""))
+        case Forwarded():
+            return forwarded(fact, "")
+        case _:
+            assert_never(fact)
+
+
+def _sealed(scheme: str, name: str) -> str:
+    where = f" It is attached as {_said(name)}." if name else ""
+    return f"*(Encrypted with {scheme}: only the recipient's key can open it, and it cannot be read here.{where})*"
+
+
+def _contact(contact: Contact, name: str) -> str:
+    said = (contact.name, contact.organisation, *contact.phones, *contact.emails)
+    line = f"Contact{f' ({_said(name)})' if name else ''}: {', '.join(_said(text) for text in said if text)}"
+    return f"{line}, and {contact.further} more in the file" if contact.further else line
+
+
+def _said(text: str) -> str:
+    return escape.inline(text, edge=True)
