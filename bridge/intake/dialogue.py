@@ -127,6 +127,11 @@ class Dialogue:
         self._idle += 1
         return self._close(replies.TOO_MUCH_JUNK) if self._idle >= MAX_IDLE else reply
 
+    def _not_to(self, reply: Reply) -> Reply | bytes:
+        """Refuse one recipient. A mail with another leads somewhere: ended here, it would come back with its list for ever."""
+        named = self._transaction is not None and self._transaction.recipients
+        return reply if named else self._nowhere(reply)
+
     def _close(self, reply: Reply) -> bytes:
         self.then = Then.CLOSE
         return self._reception.refused(reply, self._peer).wire
@@ -213,17 +218,15 @@ class Dialogue:
         if argument[:3].upper() != "TO:":
             return replies.RCPT_SYNTAX
         if len(transaction.recipients) >= reception.settings.max_recipients:
-            return self._nowhere(replies.TOO_MANY_RECIPIENTS)
+            return replies.TOO_MANY_RECIPIENTS
         parsed = address.parse(argument[3:])
         if parsed is None:
-            return self._nowhere(replies.BAD_RECIPIENT)
+            return self._not_to(replies.BAD_RECIPIENT)
         recipient = parsed[0]
         if not recipient:
             return replies.NULL_RECIPIENT
         if not self._wanted(recipient):
-            return self._nowhere(
-                reception.refused(replies.UNKNOWN_RECIPIENT, self._peer, recipient=recipient)
-            )
+            return self._not_to(reception.refused(replies.UNKNOWN_RECIPIENT, self._peer, recipient=recipient))
         transaction.recipients.append(recipient)
         return replies.RECIPIENT_OK
 

@@ -12,6 +12,7 @@ from support.smtp import KNOWN, PEER, FakeStore, Peer, reception
 
 from bridge.clock import FixedClock
 from bridge.errors import SpoolBrokenError, SpoolFullError
+from bridge.intake.dialogue import MAX_IDLE
 from bridge.intake.reception import Reception
 from bridge.model import Target
 
@@ -471,3 +472,18 @@ async def test_every_attempt_to_log_in_is_answered() -> None:
     assert "AUTH" not in await peer.say("EHLO client.example")
     for words in ("AUTH PLAIN AGEAYg==", "AUTH LOGIN", "auth plain", "AUTH"):
         assert await peer.say(words) == "502 5.5.1 Command not implemented\r\n"
+
+
+async def test_a_mail_with_one_good_recipient_is_taken_however_many_are_refused() -> None:
+    """The peer would come back with the same list for ever, and nobody would get the mail."""
+    store = FakeStore()
+    peer = await Peer.connect(reception(store=store, settings={"max_recipients": 2}))
+    await peer.say("MAIL FROM:<a@example.net>", f"RCPT TO:<{KNOWN}>")
+    for number in range(2 * MAX_IDLE):
+        assert (await peer.say(f"RCPT TO:<nobody{number}@example.org>")).startswith("550 5.1.1")
+    await peer.say(f"RCPT TO:<{KNOWN}>")
+    for _ in range(2 * MAX_IDLE):
+        assert (await peer.say(f"RCPT TO:<{KNOWN}>")).startswith("452 4.5.3")
+    await peer.say("DATA")
+    assert (await peer.say(".")).startswith("250")
+    assert len(store.stored) == 1
