@@ -103,6 +103,9 @@ def secret(path: Path) -> bool:
         return True
     if path[:3] == ("staging", "put", "headers"):
         return True
+    # Text in the place of a whole brand: a token whose line slipped out of its section.
+    if path[:2] == ("reamaze", "brands") and len(path) <= 3:
+        return True
     return any(outline.section_at(path[:length]) is schema.Secret for length in range(1, len(path) + 1))
 
 
