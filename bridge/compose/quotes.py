@@ -266,7 +266,7 @@ def _wrapped(joined: Sequence[str], start: int, end: int, strength: Strength) ->
             return None
         for place in range(1, len(joined)):
             below = " ".join(joined[place:])
-            if attributions.opens(below) and attributions.attribution(below) is not Strength.NONE:
+            if attributions.opens(below) and attributions.attribution(below) is Strength.STRONG:
                 return None
     return Frame(start, end, Kind.ATTRIBUTION, strength)
 

@@ -18,6 +18,8 @@ from bridge.compose.quotes import Kind, Line, Stretch
 Mode = Literal["off", "lossless", "quotes"]
 Signatures = Literal["keep", "cut"]
 
+#: How the note ends that says how many lines are known.
+LEFT_OUT = "quoted lines that are already in this conversation were left out."
 #: More below a "-- " is no signature.
 _MAX_SIGNATURE_LINES = 20
 _MAX_SIGNATURE_CHARS = 2_000
@@ -118,6 +120,7 @@ class Trimmer:
         start = self._known_from(lines, stretch)
         if start == stretch.start:
             return self._known(lines, start, stretch)
+        self.unproved = True
         if self.mode == "quotes":
             found = (stretch.start, stretch.end)
             count = _count(lines[slice(*found)])
@@ -125,7 +128,6 @@ class Trimmer:
                 f"{count} lines left out as a quote by {stretch.kind.value}; they go along as a file"
             )
             return Cut((found,), found)
-        self.unproved = True
         if start is not None:
             return self._known(lines, start, stretch)
         self.because.append(

@@ -165,6 +165,10 @@ class Client:
         wanted = email.strip().casefold()
         return bool(wanted) and any(lists.email(person) == wanted for person in people)
 
+    async def bodies(self, slug: str) -> tuple[str, ...]:
+        """What the newest messages of the conversation say, staff's too. Raises MissingError when there is none such."""
+        return await readback.bodies(self._look, slug)
+
     async def channels(self) -> tuple[lists.Channel, ...]:
         return await lists.channels(self._look)
 

@@ -22,6 +22,8 @@ from bridge.reamaze.requests import DATA_KEY
 #: Messages of one conversation are posted in order, so a missing one is among the newest.
 NEWEST_MESSAGES = 600
 NEWEST_CONVERSATIONS = 600
+#: Three pages: a customer quotes what is new to them.
+READ_MESSAGES = 90
 #: The clocks of bridge and Re:amaze may differ by less than this.
 CLOCKS_APART = timedelta(days=1)
 #: Single conversations fetched in one look.
@@ -52,6 +54,15 @@ async def find_message(look: Look, slug: str, key: str) -> Receipt | None:
             if _origin_id(item) == key:
                 return Receipt(slug=slug, created_at=text(item.get("created_at")), found=True)
     return None
+
+
+async def bodies(look: Look, slug: str) -> tuple[str, ...]:
+    """What was said in the conversation, as far back as its newest messages go; notes are not said."""
+    path = f"/conversations/{slugs.segment(slug)}/messages"
+    found: list[str] = []
+    async for page in lists.pages(look, path, "messages", {}, at_most=READ_MESSAGES):
+        found += [text(item.get("body")) for item in page.items if item.get("visibility") in (None, 0)]
+    return tuple(filter(None, found))
 
 
 async def find_conversation(

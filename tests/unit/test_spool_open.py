@@ -107,6 +107,7 @@ def test_an_older_spool_is_brought_up_step_by_step(folder: Path, clock: FixedClo
         connection.execute(text("SELECT colour FROM mails"))
         with pytest.raises(SpoolVersionError):
             migrate.to_latest(connection, folder, migrate.STEPS)
+    database.dispose()
 
 
 def test_a_spool_of_the_first_version_learns_to_remember_what_was_said(
@@ -121,7 +122,6 @@ def test_a_spool_of_the_first_version_learns_to_remember_what_was_said(
     with sqlite3.connect(folder / "spool.db") as database:
         assert database.execute("SELECT count(*) FROM said").fetchone() == (0,)
     database.close()
-    database.dispose()
 
 
 def test_a_file_that_is_no_database_is_refused(folder: Path, clock: FixedClock) -> None:
