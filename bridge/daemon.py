@@ -227,14 +227,17 @@ class Daemon:
             try:
                 await work()
             except BridgeError as error:
-                log.error("upkeep-failed", reason=str(error))
+                log.error("upkeep-failed", error=type(error).__name__, reason=str(error))
+            except Exception as error:  # noqa: BLE001 - a chore that fails must not stop the mail
+                log.error("upkeep-failed", error=type(error).__name__)
 
     async def _feed_watchdog(self) -> None:
         """Tell systemd that the loop turns; not that the process exists."""
         interval_s = notify.watchdog_interval_s() or STUCK_AFTER_S
         while True:
-            turned = self._loop.turned_at_s if self._loop else 0.0
-            if self.clock.monotonic_s() - turned < STUCK_AFTER_S:
+            turned_at_s = self._loop.turned_at_s if self._loop else 0.0
+            # Where nothing is to be delivered, no loop turns but the one that runs this.
+            if not self._delivering or self.clock.monotonic_s() - turned_at_s < STUCK_AFTER_S:
                 notify.send("WATCHDOG=1")
             await asyncio.sleep(interval_s)
 
