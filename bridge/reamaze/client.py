@@ -30,7 +30,7 @@ from bridge.errors import (
     StartError,
 )
 from bridge.model import Message, New, Receipt, User
-from bridge.reamaze import answers, lists, readback, requests
+from bridge.reamaze import answers, cause, lists, readback, requests
 from bridge.reamaze import slug as slugs
 from bridge.reamaze.answers import Answer, Call, JsonObject, Lost
 from bridge.reamaze.limiter import Limiter, Sleep
@@ -235,7 +235,7 @@ class Client:
         except TimeoutError:
             return Lost(how="time-out", sent=True)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return Lost(how=type(error).__name__, sent=not isinstance(error, _NOT_SENT))
+            return Lost(how=cause.of(error), sent=not isinstance(error, _NOT_SENT))
 
 
 async def _body(response: httpx.Response, limit_bytes: int) -> JsonObject | None:
