@@ -11,7 +11,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bridge.config.section import Secret as Secret  # noqa: PLC0414 - every section of the file is found here
+from bridge.config.rules import OWN_SUBJECT, Files, asked
+from bridge.config.rules import AuthorRule as AuthorRule  # noqa: PLC0414 - every section of the file is found here
+from bridge.config.rules import FieldRule as FieldRule  # noqa: PLC0414 - the same
+from bridge.config.rules import Person as Person  # noqa: PLC0414 - the same
+from bridge.config.section import Secret as Secret  # noqa: PLC0414 - the same
 from bridge.config.section import Section as Section  # noqa: PLC0414 - the same
 from bridge.config.values import (
     AddressOrDomain,
@@ -105,11 +109,6 @@ class Spool(Section):
 # -- 4 compose -------------------------------------------------------------------------------------
 
 
-class Person(Section):
-    name: str = ""
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
-
-
 class Sender(Section):
     """Who wrote it, for every route."""
 
@@ -126,28 +125,6 @@ class Sender(Section):
     unproved_staff: Literal["note", "hold"] = "note"
     #: Further addresses of ours, never used as author or recipient.
     own: tuple[AddressOrDomain, ...] = ()
-
-
-class AuthorRule(Section):
-    """One way to find the author other than From; the first that yields an address wins."""
-
-    use: Literal["reply-to", "header", "body", "fixed"]
-    #: Only for mail whose From matches one of these addresses or "@domains"; empty for all.
-    when_from: tuple[AddressOrDomain, ...] = ()
-    #: `header`: the field with the address; `body`: the label before it ("E-mail:").
-    email: str = ""
-    #: `header`: the field with the name; `body`: the label before it ("Name:").
-    name: str = ""
-    #: `fixed`: the user.
-    user: Person | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.use in ("header", "body") and not self.email:
-            raise ValueError(f"`use: {self.use}` needs `email`: the header or label that holds the address")
-        if self.use == "fixed" and self.user is None:
-            raise ValueError("`use: fixed` needs `user`")
-        return self
 
 
 class Adopt(StrEnum):
@@ -189,6 +166,8 @@ class Threading(Section):
     subject_token: bool = True
     references: bool = True
     patterns: tuple[KeyPattern, ...] = ()
+    #: Template over the route's fields ("order-{order}"): mails with the same key share a conversation.
+    key: str = ""
     #: Same normalised subject and same participant within the window.
     subject: bool = True
     subject_window_days: Days = 14.0
@@ -231,6 +210,7 @@ class Example(Section):
     author: str | None = None
     key: str | None = None
     slug: str | None = None
+    fields: dict[str, str] = Field(default_factory=dict)
 
 
 class Route(Section):
@@ -245,8 +225,16 @@ class Route(Section):
     default_subject: str = "(no subject)"
     tags: tuple[str, ...] = ()
     author: tuple[AuthorRule, ...] = ()
+    #: Whose conversation a forwarded mail becomes: of who forwards it, or of its original author.
+    forwards: Literal["keep", "original"] = "keep"
+    #: Who may forward in others' names, besides staff.
+    forwarders: tuple[AddressOrDomain, ...] = ()
+    fields: Annotated[tuple[FieldRule, ...], Field(max_length=50)] = ()
+    #: Template over the fields and {subject}, the mail's own; "" for that alone.
+    subject: str = ""
     conversation: Threading = Threading()
     body: Body = Body()
+    files: Files = Files()
     automatic: Quiet = Quiet.QUIET
     #: No notification about any mail of this route.
     quiet: bool = False
@@ -256,6 +244,18 @@ class Route(Section):
     #: Mail is kept, not posted, until an operator releases it.
     hold: bool = False
     examples: tuple[Example, ...] = ()
+
+    @model_validator(mode="after")
+    def _fields_exist(self) -> Self:
+        known = [rule.name for rule in self.fields]
+        for number, name in enumerate(known):
+            if name in known[:number]:
+                raise ValueError(f"two of `fields` are called `{name}`")
+        for key, template in (("subject", self.subject), ("conversation.key", self.conversation.key)):
+            for name in asked(template):
+                if name not in known and not (name == OWN_SUBJECT and key == "subject"):
+                    raise ValueError(f"`{key}` asks for {{{name}}}, which `fields` does not name")
+        return self
 
 
 # -- 5 staging -------------------------------------------------------------------------------------

@@ -87,6 +87,7 @@ def test_the_settings_that_are_off_are_off_by_default() -> None:
     assert switched == {
         ("smtp", "listeners", "tls"),
         ("routes", "author"),
+        ("routes", "fields"),
         ("routes", "conversation", "patterns"),
         ("routes", "examples"),
         ("staging", "put"),
@@ -165,6 +166,7 @@ def _paths(data: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
             ("reamaze", "brands"),
             ("staging", "put", "headers"),
             ("routes", "examples", "headers"),
+            ("routes", "examples", "fields"),
         )
         for key, value in data.items():
             here = (*path, outline.ANY if named else key)
