@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -73,10 +74,10 @@ config_option = click.option(
 )
 
 
-def run() -> int:
-    """Run the command line; returns the exit status."""
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, that of the process if none is given; returns the exit status."""
     try:
-        result = commands.main(prog_name="reamaze-bridge", standalone_mode=False)
+        result = commands.main(arguments, prog_name="reamaze-bridge", standalone_mode=False)
     except ConfigError as error:
         return _failed(os.EX_CONFIG, *error.mistakes)
     except SpoolVersionError as error:
