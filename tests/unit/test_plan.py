@@ -87,3 +87,41 @@ def test_a_stored_plan_is_the_plan(
     )
     made = plan.make(draft, NEW, together=together, slug=name or None)
     assert plan.from_json(plan.to_json(made)) == made
+
+
+def test_a_plan_that_the_first_release_stored_is_still_read() -> None:
+    # As it stands in spools by now. What a later release adds to a plan must have a value where it is absent.
+    stored = (
+        '{"version":1,"draft":{"user":{"name":"Ann","email":"ann@example.net"},"subject":"Lamp","body":"Hello",'
+        '"files":[{"leaf":1,"name":"a.pdf","content_type":"application/pdf","path":"/spool/files/ab/abc",'
+        '"size_bytes":3,"sha256":"abc","inline":false}],"recipients":["bob@example.net"],'
+        '"suppress_notifications":true,"tags":["vip"],"note":["Guessed."],'
+        '"decisions":[{"what":"author","because":"From"}]},"new":{"channel":"support","subject":"Lamp"},'
+        '"steps":[["stage",0],["post",null],["note",null]],"together":false,"slug":"lamp"}'
+    )
+    assert plan.from_json(stored) == plan.Plan(
+        Draft(
+            user=User("Ann", "ann@example.net"),
+            subject="Lamp",
+            body="Hello",
+            files=(
+                File(
+                    leaf=1,
+                    name="a.pdf",
+                    content_type="application/pdf",
+                    path=Path("/spool/files/ab/abc"),
+                    size_bytes=3,
+                    sha256="abc",
+                ),
+            ),
+            recipients=("bob@example.net",),
+            suppress_notifications=True,
+            tags=("vip",),
+            note=("Guessed.",),
+            decisions=(Decision("author", "From"),),
+        ),
+        New("support", "Lamp"),
+        (PlannedStep(Action.STAGE, 0), PlannedStep(Action.POST), PlannedStep(Action.NOTE)),
+        together=False,
+        slug="lamp",
+    )
