@@ -315,7 +315,7 @@ class Spool:
 
     async def sweep(self) -> Swept:
         """Remove what is past its time, in portions between which mail goes on."""
-        now = self._steady.wall_us()
+        now = self._steady.cautious_us()
         keep = self._settings
         rows_days = max(keep.keep_dead_days, keep.keep_raw_days)
         swept = Swept(

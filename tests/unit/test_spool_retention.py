@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,14 @@ async def test_swept_space_goes_back_to_the_disk(spool: Spool, clock: FixedClock
     clock.advance(100 * DAY_S)
     await spool.sweep()
     assert pages() < before / 2
+
+
+@pytest.mark.parametrize("state", ["delivered", "dead"])
+async def test_a_wall_clock_that_jumps_ahead_removes_nothing(
+    spool: Spool, clock: FixedClock, state: str
+) -> None:
+    """A clock that is wrong for a minute must not cost dead letters, raw mails and threads."""
+    item = await ended(spool, clock, state)
+    clock.at += timedelta(days=5_000)
+    assert await spool.sweep() == Swept()
+    assert spool.operator.raw(item.id) == CONTENT
