@@ -39,8 +39,10 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     cursor = connection.cursor()
     # First of all: two processes that open at once meet in the next line.
     cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
-    # Before the first table, or it has no effect: pages freed by retention can go back to the disk.
-    cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    # Pages freed by retention can go back to the disk. It has an effect before the first table alone, and after that it
+    # would wait for the lock of whoever writes.
+    if cursor.execute("PRAGMA page_count").fetchone() == (0,):
+        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")

@@ -11,6 +11,7 @@ import smtplib
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from bridge.clock import SystemClock
 from bridge.config.schema import Config
 from bridge.spool import Spool
 from support.marked import Letter
+from support.rig import taken
 
 ROOT = Path(__file__).parents[2]
 LOOK_EVERY_S = 0.02
@@ -39,7 +41,9 @@ def port() -> int:
 class Process:
     """One daemon on one config, start after start."""
 
-    def __init__(self, folder: Path, data: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, data: dict[str, Any], *, within: Sequence[str] = ()) -> None:
+        """`within` is a command that runs the one it is given after its own arguments, and becomes it."""
+        self._within = within
         self.config = Config.model_validate(data)
         self._path = folder / "config.yaml"
         self._path.write_text(json.dumps(data, default=str))  # JSON is YAML
@@ -55,7 +59,7 @@ class Process:
             environment[faults.VARIABLE] = crash_at
         with self.log.open("ab") as sink:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "bridge", "run", "-c", str(self._path)],
+                [*self._within, sys.executable, "-m", "bridge", "run", "-c", str(self._path)],
                 cwd=ROOT,
                 env=environment,
                 stdout=sink,
@@ -117,11 +121,9 @@ class Process:
         client = smtplib.SMTP("127.0.0.1", self.smtp_port, local_hostname="client.example", timeout=30)
         try:
             client.ehlo("client.example")
-            client.mail(letter.author)
-            client.rcpt("support@example.com")
-            code, answer = client.data(letter.content)
-            if code != 250:
-                raise smtplib.SMTPResponseException(code, answer)
+            taken(*client.mail(letter.author))
+            taken(*client.rcpt("support@example.com"))
+            answer = taken(*client.data(letter.content))
             return answer.decode().rsplit(" ", 1)[-1]
         finally:
             # Without QUIT: once accepted it is accepted, whatever becomes of the connection.

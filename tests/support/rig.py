@@ -81,6 +81,13 @@ def settings(folder: Path, base_url: str) -> dict[str, Any]:
     }
 
 
+def taken(code: int, answer: bytes) -> bytes:
+    """The text of a reply. Raises SMTPResponseException for any but 250."""
+    if code != 250:
+        raise smtplib.SMTPResponseException(code, answer)
+    return answer
+
+
 @dataclass
 class Rig:
     """One bridge that runs, and the sandbox it posts to."""
@@ -107,14 +114,10 @@ class Rig:
     def _send(self, content: bytes, recipients: tuple[str, ...], reverse_path: str) -> str:
         with smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example", timeout=30) as client:
             client.ehlo("client.example")
-            client.mail(reverse_path)
+            taken(*client.mail(reverse_path))
             for recipient in recipients:
-                code, answer = client.rcpt(recipient)
-                if code != 250:
-                    raise smtplib.SMTPResponseException(code, answer)
-            code, answer = client.data(content)
-        if code != 250:
-            raise smtplib.SMTPResponseException(code, answer)
+                taken(*client.rcpt(recipient))
+            answer = taken(*client.data(content))
         return answer.decode().rsplit(" ", 1)[-1]
 
     async def until(self, reached: Callable[[], bool]) -> None:
