@@ -166,8 +166,7 @@ class Mail:
 
     def header(self, name: str) -> str | None:
         """The first field of that name, compared without case; None when absent or empty."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted and value), None)
+        return next(filter(None, self.headers_named(name)), None)
 
     def headers_named(self, name: str) -> tuple[str, ...]:
         wanted = name.lower()
@@ -191,7 +190,6 @@ class Author:
 
     user: User
     because: str
-    #: Sentences for the internal note, e.g. that the address was guessed or staff could not be proved.
     remarks: tuple[str, ...] = ()
 
 
@@ -314,6 +312,9 @@ class Draft:
     recipients: tuple[str, ...] = ()
     suppress_notifications: bool = False
     tags: tuple[str, ...] = ()
+    #: Custom fields of a new conversation, and of who opens it.
+    data: tuple[tuple[str, str], ...] = ()
+    contact: tuple[tuple[str, str], ...] = ()
     #: Lines of the internal note; empty when there is nothing to say.
     note: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()
@@ -321,7 +322,7 @@ class Draft:
     unproved: bool = False
 
 
-# -- 5 staging -------------------------------------------------------------------------------------
+# -- 5 staging, 6 reamaze --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,9 +335,6 @@ class StagedFile:
     sha256: str
     url: str
     expires_at: datetime
-
-
-# -- 6 reamaze -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,6 +350,8 @@ class Message:
     suppress_notifications: bool = False
     internal: bool = False
     tags: tuple[str, ...] = ()
+    data: tuple[tuple[str, str], ...] = ()
+    contact: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,9 @@ def from_json(text: str) -> Plan:
             recipients=tuple(draft["recipients"]),
             suppress_notifications=draft["suppress_notifications"],
             tags=tuple(draft["tags"]),
+            # Plans of the first releases know no custom fields.
+            data=tuple((name, value) for name, value in draft.get("data", ())),
+            contact=tuple((name, value) for name, value in draft.get("contact", ())),
             note=tuple(draft["note"]),
             decisions=tuple(Decision(**decision) for decision in draft["decisions"]),
         ),

@@ -10,12 +10,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from bridge.compose import address, proof, words
+from bridge.compose import address, labels, proof, words
 from bridge.config.schema import AuthorRule, Person, Route, Sender
 from bridge.model import Address, Author, Envelope, Mail, User
 
 MAX_NAME = 120
-_MAX_LINES = 2_000
 _VIA = " via "
 #: What a mail list or group writes into its copies, and so the fields that hold its own address.
 _LIST_FIELDS = ("list-post", "x-beenthere", "mailing-list", "x-google-group", "x-mailinglist")
@@ -119,9 +118,9 @@ def _by_rule(rule: AuthorRule, mail: Mail, own: Collection[str]) -> _Found | Non
                 mail.headers_named(rule.email), mail.header(rule.name), f"rule header {rule.email}", own
             )
         case "body":
-            lines = words.text(mail).split("\n")[:_MAX_LINES]
-            name = next(_labelled(lines, rule.name), None) if rule.name else None
-            return _by_texts(tuple(_labelled(lines, rule.email)), name, f"rule body {rule.email}", own)
+            lines = labels.lines(mail)
+            name = next(labels.values(lines, rule.name), None) if rule.name else None
+            return _by_texts(tuple(labels.values(lines, rule.email)), name, f"rule body {rule.email}", own)
         case "fixed":
             person = rule.user or Person(email="")
             email = address.canonical(person.email)
@@ -134,23 +133,6 @@ def _by_texts(texts: tuple[str, ...], name: str | None, because: str, own: Colle
     read = (entry for entry in map(address.read, texts[:50]) if entry is not None)
     found = next(_usable(read, because, own), None)
     return found and replace(found, name=words.one_line(name or "", MAX_NAME) or found.name)
-
-
-def _labelled(lines: list[str], label: str) -> Iterator[str]:
-    """What stands behind the label, on its line or, where that is all the line says, on the next one."""
-    wanted = label.strip().lower().rstrip(":")
-    for number, line in enumerate(lines):
-        plain = line[:1_000].strip(" \t*_|>-•")
-        if not wanted or not plain.lower().startswith(wanted):
-            continue
-        rest = plain[len(wanted) :].lstrip(" \t*_|")
-        if rest and rest[0] not in ":：=":
-            continue
-        value = rest[1:].strip(" \t*_|")
-        if not value and number + 1 < len(lines):
-            value = lines[number + 1][:1_000].strip(" \t*_|>")
-        if value:
-            yield value
 
 
 # -- the mail's own fields -------------------------------------------------------------------------

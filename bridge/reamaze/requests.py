@@ -24,8 +24,10 @@ def create(new: New, message: Message) -> Body:
         "category": new.channel,
         "user": _user(message.user),
         "message": _message(message),
-        "data": {DATA_KEY: message.key},
+        "data": {**dict(message.data), DATA_KEY: message.key},
     }
+    if message.contact:
+        conversation["user"]["data"] = dict(message.contact)
     if message.tags:
         conversation["tag_list"] = list(message.tags)
     return {"conversation": conversation}
