@@ -16,7 +16,7 @@ from typing import Any, assert_never
 from bridge import log, plan
 from bridge.compose import body as bodies
 from bridge.compose import note
-from bridge.delivery import drafting
+from bridge.delivery import drafting, links
 from bridge.delivery.parts import Parts
 from bridge.errors import (
     FileGoneError,
@@ -102,7 +102,7 @@ class Attempt:
         """Take up the stored plan, or make one and store it. Returns the steps as they are stored."""
         if self._item.plan is not None:
             self._plan = plan.from_json(self._item.plan)
-            return self._item.steps
+            return await self._with_fresh_links(self._item.steps)
         route = self._parts.route(self._item.route)
         if route is None:
             raise NoRouteError(self._item.route)
@@ -214,6 +214,15 @@ class Attempt:
             log.warning("file-refused", id=self._item.id, size_bytes=file.size_bytes, reason=str(error))
             return {"refused": str(error)}
         return {"url": staged.url, "expires_at": staged.expires_at.isoformat()}
+
+    async def _with_fresh_links(self, stored: tuple[Step, ...]) -> tuple[Step, ...]:
+        fresh = list(stored)
+        now = self._parts.clock.now()
+        for place in links.ending(self._plan, stored, self._parts.config.staging, now):
+            answer = await self._stage(_file_of(self._plan, self._plan.steps[place]))
+            if "url" in answer:
+                fresh[place] = replace(stored[place], answer=json.dumps(answer))
+        return tuple(fresh)
 
     async def _decode_again(self) -> None:
         """Put the mail's files back into the store, where they waited longer than it keeps them; the plan stands."""
