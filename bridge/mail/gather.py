@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bridge.facts import AbuseReport, DeliveryReport, Event, Fact, Forwarded, Original, ReadReceipt
+from bridge.facts import AbuseReport, DeliveryReport, Event, Fact, Forwarded, Original, ReadReceipt, Sealed
 from bridge.mail import bounces, calendar, decode, headers, hygiene, ids, reports, vcard, words
 from bridge.mail.blocks import Block, Reader
 from bridge.mail.headers import Content, Header
@@ -90,7 +90,9 @@ class _Gathering:
         if kind in _CARDS or (kind in _OPAQUE and name.endswith(".vcf")):
             return vcard.read(self.text(leaf), leaf=leaf.index)
         found: Fact | None = None
-        if kind in _DELIVERY:
+        if name == "encrypted.asc" or leaf.within[-1:] == ("multipart/encrypted",):
+            found = None if kind == "application/pgp-encrypted" else Sealed(leaf.index, "PGP")
+        elif kind in _DELIVERY:
             found = reports.delivery(self.head(leaf), leaf=leaf.index, original=copy)
         elif kind in _RECEIPT:
             found = reports.receipt(self.head(leaf), leaf=leaf.index, original=copy)

@@ -224,7 +224,8 @@ class _Reader:
     def word(self, word: bytes, number: int | None) -> None:
         starred, self.starred = self.starred, False
         if word == b"u" and number is not None:
-            self.unicode(number & 0xFFFF)
+            # Signed and of two bytes by the book; some programs write the whole number.
+            self.unicode(number if 0xFFFF < number <= 0x10FFFF else number & 0xFFFF)
             return
         self.dropped = 0
         if self.state(word, number):

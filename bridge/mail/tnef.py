@@ -161,17 +161,19 @@ class _Stream:
 
 
 def read(content: bytes) -> Message | None:
-    """The message that was wrapped; None where these bytes are no such stream, or nothing is in it."""
+    """The message that was wrapped; None where these bytes are no such stream, or one that breaks off before it says anything."""
     if not content.startswith(_SIGNATURE):
         return None
     stream = _Stream()
+    taken = 0
     for attribute, value in _attributes(content, stream):
         stream.take(attribute, value)
+        taken += 1
     files, nested = _files(stream)
     text, html = _words(stream)
     subject = stream.line(stream.properties, 0x37) or hygiene.line(stream.decoded(stream.subject))[:_NAME]
     meeting = _meeting(stream, subject)
-    if not (files or nested or text or html or meeting):
+    if not taken or not (stream.whole or files or nested or text or html or meeting):
         return None
     return Message(
         subject=subject,
@@ -316,11 +318,12 @@ def _files(stream: _Stream) -> tuple[list[File], list[File]]:
         if not attachment.data and kind == _OBJECT:
             data = data[16:]
         content = attachment.data or data
-        if content:
+        name = stream.line(found, 0x3707, 0x3001, 0x3704) or title
+        if content or name:
             files.append(
                 File(
                     content,
-                    stream.line(found, 0x3707, 0x3001, 0x3704) or title,
+                    name,
                     stream.line(found, 0x370E).lower(),
                     stream.line(found, 0x3712).strip("<> "),
                     stream.line(found, 0x3713),

@@ -1,0 +1,337 @@
+"""Calendar parts and cards as senders write them: folds, zones, rules, answers; twice in one mail; broken. Case 71."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from support import mails
+
+from bridge import mail
+from bridge.facts import Contact, Event, Moment, Person, Repeat
+from bridge.mail import Limits, calendar, vcard, zones
+
+BERLIN = """BEGIN:VTIMEZONE
+TZID:W. Europe Standard Time
+BEGIN:STANDARD
+DTSTART:16010101T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=10
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010101T020000
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=3
+END:DAYLIGHT
+END:VTIMEZONE
+"""
+
+
+def wall(written: str) -> datetime:
+    return datetime.fromisoformat(written)
+
+
+def a_calendar(*lines: str, method: str = "REQUEST", zones: str = "", kind: str = "VEVENT") -> str:
+    head = f"BEGIN:VCALENDAR\nVERSION:2.0\n{f'METHOD:{method}' if method else 'PRODID:x'}\n{zones}"
+    return head + f"BEGIN:{kind}\n" + "\n".join(lines) + f"\nEND:{kind}\nEND:VCALENDAR\n"
+
+
+def the_event(*lines: str, **given: str) -> Event:
+    (event,) = calendar.read(a_calendar(*lines, **given))
+    return event
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def test_an_invitation_is_read() -> None:
+    event = the_event(
+        "UID:7@example.com",
+        "SEQUENCE:2",
+        "STATUS:CONFIRMED",
+        "SUMMARY;LANGUAGE=en:Review\\, part two\\; with a very l",
+        " ong title",
+        "DTSTART;TZID=W. Europe Standard Time:20260203T140000",
+        "DTEND;TZID=W. Europe Standard Time:20260203T153000",
+        "LOCATION:Room 4\\nFirst floor",
+        'ORGANIZER;CN="Lee, Ann":mailto:ann@example.com',
+        "ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED;CN=Bob:MAILTO:bob@example.net",
+        "ATTENDEE;ROLE=OPT-PARTICIPANT;PARTSTAT=NEEDS-ACTION;CN=cy@example.net:mailto:cy@example.net",
+        "DESCRIPTION:Bring the plans.\\n\\nAnn",
+        "X-MICROSOFT-SKYPETEAMSMEETINGURL:https://teams.example/l/1",
+        "BEGIN:VALARM",
+        "DESCRIPTION:REMINDER",
+        "TRIGGER:-PT15M",
+        "END:VALARM",
+        zones=BERLIN,
+    )
+    assert event == Event(
+        leaf=0,
+        method="REQUEST",
+        uid="7@example.com",
+        sequence=2,
+        status="CONFIRMED",
+        title="Review, part two; with a very long title",
+        start=Moment(wall("2026-02-03T14:00"), zone="Europe/Berlin", offset_s=3600),
+        end=Moment(wall("2026-02-03T15:30"), zone="Europe/Berlin", offset_s=3600),
+        location="Room 4 First floor",
+        link="https://teams.example/l/1",
+        organiser=Person("Lee, Ann", "ann@example.com"),
+        attendees=(
+            Person("Bob", "bob@example.net", "ACCEPTED"),
+            Person("", "cy@example.net", "NEEDS-ACTION", optional=True),
+        ),
+        description="Bring the plans.\n\nAnn",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("DTSTART:20260203T130000Z", Moment(wall("2026-02-03T13:00"), zone="UTC", offset_s=0)),
+        ("DTSTART:20260203T130000", Moment(wall("2026-02-03T13:00"))),
+        ("DTSTART;VALUE=DATE:20260203", Moment(wall("2026-02-03"), all_day=True)),
+        ("DTSTART:2026-02-03T13:00:00Z", Moment(wall("2026-02-03T13:00"), zone="UTC", offset_s=0)),
+        ("DTSTART;TZID=Mars/Base:20260203T130000", Moment(wall("2026-02-03T13:00"), zone="Mars/Base")),
+        (
+            "DTSTART;TZID=/x.org/2/Europe/Paris:20260203T130000",
+            Moment(wall("2026-02-03T13:00"), zone="Europe/Paris"),
+        ),
+        ("DTSTART:20260230T130000", None),
+        ("DTSTART:soon", None),
+        ("DTSTART:00000000T000000", None),
+    ],
+)
+def test_times_are_read_as_written(line: str, expected: Moment | None) -> None:
+    assert the_event("SUMMARY:x", line).start == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "offset_h"),
+    [
+        ("20260203T120000", 1),
+        ("20260703T120000", 2),
+        ("20260329T010000", 1),
+        ("20260329T040000", 2),
+        ("20261025T040000", 1),
+    ],
+)
+def test_the_offset_is_that_of_the_day(written: str, offset_h: int) -> None:
+    event = the_event(f"DTSTART;TZID=W. Europe Standard Time:{written}", "SUMMARY:x", zones=BERLIN)
+    assert event.start is not None
+    assert event.start.offset_s == offset_h * 3600
+
+
+def test_rules_of_a_zone_that_ended_count_no_more() -> None:
+    until = "BEGIN:DAYLIGHT\nDTSTART:19800406T020000\nTZOFFSETTO:+0900\n"
+    until += "RRULE:FREQ=YEARLY;BYMONTH=4;BYDAY=1SU;UNTIL=19990404T000000Z\nEND:DAYLIGHT\n"
+    later = "BEGIN:STANDARD\nDTSTART:20000101T000000\nTZOFFSETTO:+0530\nEND:STANDARD\n"
+    zone = f"BEGIN:VTIMEZONE\nTZID:Home\n{until}{later}END:VTIMEZONE\n"
+    event = the_event("DTSTART;TZID=Home:20260703T120000", "SUMMARY:x", zones=zone)
+    assert event.start is not None
+    assert event.start.offset_s == 19_800
+
+
+@pytest.mark.parametrize(
+    ("lines", "end"),
+    [
+        (("DTSTART:20260203T130000", "DURATION:PT1H30M"), Moment(wall("2026-02-03T14:30"))),
+        (("DTSTART:20260203T130000", "DURATION:P1W"), Moment(wall("2026-02-10T13:00"))),
+        (
+            ("DTSTART;VALUE=DATE:20260203", "DTEND;VALUE=DATE:20260206"),
+            Moment(wall("2026-02-05"), all_day=True),
+        ),
+        (
+            ("DTSTART;VALUE=DATE:20260203", "DTEND;VALUE=DATE:20260204"),
+            Moment(wall("2026-02-03"), all_day=True),
+        ),
+        (("DTSTART;VALUE=DATE:20260203",), None),
+        (("DTSTART:99991231T130000", "DURATION:P90000D"), None),
+    ],
+)
+def test_ends_are_the_last_moment(lines: tuple[str, ...], end: Moment | None) -> None:
+    assert the_event("SUMMARY:x", *lines).end == end
+
+
+def test_outlooks_whole_days_are_whole_days() -> None:
+    event = the_event(
+        "SUMMARY:x", "DTSTART:20260203T000000", "DTEND:20260204T000000", "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE"
+    )
+    assert (event.start, event.end) == (Moment(wall("2026-02-03"), all_day=True),) * 2
+
+
+def test_a_rule_of_recurrence_is_read() -> None:
+    event = the_event(
+        "SUMMARY:x",
+        "DTSTART:20260203T130000",
+        "RRULE:FREQ=MONTHLY;INTERVAL=2;BYDAY=1TU,-1FR,+2MO;UNTIL=20260630T120000Z;BYMONTHDAY=-1,15",
+        "EXDATE:20260302T130000,20260402T130000",
+        "EXDATE:20260502T130000",
+    )
+    assert event.repeat == Repeat(
+        frequency="MONTHLY",
+        interval=2,
+        until=Moment(wall("2026-06-30T12:00"), zone="UTC", offset_s=0),
+        days=("1TU", "-1FR", "2MO"),
+        month_days=(-1, 15),
+        exceptions=3,
+    )
+
+
+def test_the_method_of_the_part_counts_where_the_calendar_is_silent() -> None:
+    text = a_calendar("SUMMARY:x", method="")
+    assert calendar.read(text, method="cancel")[0].method == "CANCEL"
+    assert calendar.read(text, method="nonsense")[0].method == ""
+
+
+def test_tasks_are_tasks() -> None:
+    event = the_event("SUMMARY:x", "DUE:20260203T130000", kind="VTODO")
+    assert (event.task, event.end) == (True, Moment(wall("2026-02-03T13:00")))
+
+
+def test_many_events_and_many_people_are_counted() -> None:
+    people = "\n".join(f"ATTENDEE:mailto:a{n}@example.com" for n in range(70))
+    one = f"BEGIN:VEVENT\nSUMMARY:x\n{people}\nEND:VEVENT\n"
+    found = calendar.read("BEGIN:VCALENDAR\n" + one * 8 + "END:VCALENDAR")
+    assert (len(found), found[-1].further_events) == (5, 3)
+    assert (len(found[0].attendees), found[0].further_attendees) == (50, 20)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "BEGIN:VCALENDAR\nEND:VCALENDAR",
+        "BEGIN:VEVENT\nEND:VEVENT",
+        "no calendar",
+        "END:VEVENT\nEND:X\nSUMMARY:x",
+        "BEGIN:VFREEBUSY\nSUMMARY:x\nEND:VFREEBUSY",
+    ],
+)
+def test_what_holds_no_event_gives_none(text: str) -> None:
+    assert calendar.read(text) == ()
+
+
+def test_a_calendar_that_breaks_off_gives_what_it_says() -> None:
+    assert calendar.read("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Half")[0].title == "Half"
+
+
+def test_only_links_of_the_web_are_links() -> None:
+    assert the_event(
+        "SUMMARY:x", "URL:javascript:alert(1)", "X-GOOGLE-CONFERENCE:https://meet.example/a"
+    ).link == ("https://meet.example/a")
+
+
+def test_a_zone_without_a_name_that_is_known_stays_as_written() -> None:
+    assert zones.name("Tokyo Standard Time") == "Asia/Tokyo"
+    assert zones.name("(UTC+01:00) Amsterdam, Berlin") == "(UTC+01:00) Amsterdam, Berlin"
+
+
+# -- in a mail -------------------------------------------------------------------------------------
+
+ICS = a_calendar("UID:7", "SUMMARY:Review", "DTSTART:20260203T130000Z").replace("\n", "\r\n")
+
+
+def _invited(*files: bytes) -> bytes:
+    versions = mails.multipart(
+        "alternative",
+        mails.plain("You are invited."),
+        mails.part("Content-Type: text/calendar; charset=utf-8; method=REQUEST", body=ICS),
+        boundary="inner",
+    )
+    return mails.mixed(versions, *files)
+
+
+def test_an_alternative_calendar_is_a_fact_and_a_file() -> None:
+    found = mail.parse(_invited())
+    assert [(type(fact), fact.leaf) for fact in found.facts] == [(Event, 1)]
+    assert mails.shape(found) == ["text=You are invited.", "text/calendar"]
+
+
+def test_the_same_calendar_twice_is_one_file_and_one_fact() -> None:
+    """Google sends it as an alternative and as invite.ics."""
+    twin = mails.file(ICS.encode(), content_type="application/ics", name="invite.ics")
+    found = mail.parse(_invited(twin))
+    assert mails.shape(found) == ["text=You are invited.", "invite.ics"]
+    assert [fact.leaf for fact in found.facts] == [2]
+
+
+def test_another_calendar_beside_is_another_file() -> None:
+    other = mails.file(ICS.replace("Review", "Retreat").encode(), content_type="text/calendar", name="b.ics")
+    found = mail.parse(_invited(other))
+    assert len(found.facts) == 2
+    assert mails.shape(found) == ["text=You are invited.", "text/calendar", "b.ics"]
+
+
+def test_a_calendar_by_its_name_alone_is_read() -> None:
+    raw = mails.mixed(mails.file(ICS.encode(), content_type="application/octet-stream", name="Meeting.ICS"))
+    assert len(mail.parse(raw).facts) == 1
+
+
+def test_a_calendar_that_is_too_large_is_only_a_file() -> None:
+    found = mail.parse(_invited(), Limits(fact_bytes=50))
+    assert found.facts == ()
+    assert mails.shape(found) == ["text=You are invited.", "text/calendar"]
+
+
+def test_an_amp_version_is_left_out_with_a_remark() -> None:
+    """Case 66 and its kin: a version only some mail readers run."""
+    raw = mails.mixed(
+        mails.plain("Words"),
+        mails.part("Content-Type: text/x-amp-html", body="<html amp4email>"),
+        mails.html("<p>Words"),
+        kind="alternative",
+    )
+    found = mail.parse(raw)
+    assert mails.shape(found) == ["text=Words html=<p>Words"]
+    assert "An interactive version of the mail (AMP) was left out." in found.defects
+
+
+def test_an_amp_version_alone_is_a_file() -> None:
+    raw = mails.mixed(
+        mails.part("Content-Type: text/x-amp-html", body="<html amp4email>"), kind="alternative"
+    )
+    assert mails.shape(mail.parse(raw)) == ["text/x-amp-html"]
+
+
+# -- cards -----------------------------------------------------------------------------------------
+
+
+def test_a_card_is_read() -> None:
+    card = (
+        "BEGIN:VCARD\nVERSION:3.0\nN:Berg;Anna;;Dr.;\nFN:Dr. Anna Berg\nORG:Berg\\, Söhne;Sales\n"
+        "TEL;TYPE=WORK,VOICE:+49 30 1234\nitem1.TEL;type=CELL:+49 170 99\nEMAIL;TYPE=INTERNET:anna@berg.example\n"
+        "PHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQ\n SkZJRg\nEND:VCARD\n"
+    )
+    assert vcard.read(card) == (
+        Contact(
+            leaf=0,
+            name="Dr. Anna Berg",
+            organisation="Berg, Söhne, Sales",
+            phones=("+49 30 1234", "+49 170 99"),
+            emails=("anna@berg.example",),
+        ),
+    )
+
+
+def test_an_old_card_in_quoted_printable_is_read() -> None:
+    card = (
+        "BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=\n=C3=B6rg\n"
+        "TEL;WORK;VOICE:123\nEND:VCARD\n"
+    )
+    (found,) = vcard.read(card)
+    assert (found.name, found.phones) == ("Jörg Müller", ("123",))
+
+
+def test_an_address_book_is_counted() -> None:
+    found = vcard.read("BEGIN:VCARD\nFN:x\nEND:VCARD\n" * 12)
+    assert (len(found), found[-1].further) == (5, 7)
+
+
+def test_a_card_in_a_mail_is_a_fact_and_a_file() -> None:
+    card = mails.file(b"BEGIN:VCARD\r\nFN:Anna\r\nEND:VCARD", content_type="text/vcard", name="anna.vcf")
+    found = mail.parse(mails.mixed(mails.plain("My card."), card))
+    assert found.facts == (Contact(leaf=1, name="Anna"),)
+    assert mails.shape(found) == ["text=My card.", "anna.vcf"]
