@@ -249,7 +249,9 @@ class Attempt:
             # Where it was addressed to then: by now the conversation may have another slug.
             if self._plan.slug is not None:
                 return await self._client.find_message(self._plan.slug, key)
-            return await self._client.find_conversation(key, draft.user.email, self._item.received_at)
+            # By a clock that was ahead then, it would have been posted before it came.
+            since = min(self._item.received_at, self._parts.clock.now())
+            return await self._client.find_conversation(key, draft.user.email, since)
 
         return await self._once(look, lambda: self._say(message), began=began)
 
