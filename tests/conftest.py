@@ -21,3 +21,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--regenerate", action="store_true", help="write the corpus' answers anew; read the difference"
     )
+    parser.addoption("--pictures", metavar="FOLDER", help="keep the pictures of the help desk's page there")
