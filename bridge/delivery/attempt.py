@@ -29,7 +29,7 @@ from bridge.errors import (
     StagingRefusedError,
 )
 from bridge.faults import point
-from bridge.model import Conversation, Draft, Existing, File, Message, New, Receipt, User
+from bridge.model import Conversation, Delivered, Draft, Existing, File, Message, New, Receipt, User
 from bridge.plan import Action, Plan, PlannedStep
 from bridge.spool import ConversationRow, Item, Step
 
@@ -43,6 +43,18 @@ class _Progress:
     urls: dict[int, str] = field(default_factory=dict)
     #: Index in `Draft.files` → why it could not be staged.
     missing: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Unwritten:
+    """What is known and not yet stored. It is stored with the next thing that must be, and before anything follows from it."""
+
+    #: The plan is new.
+    plan: bool = False
+    #: The last step that was done, and its answer.
+    finished: tuple[int, str] | None = None
+    #: What that answer called the conversation.
+    slug: str | None = None
 
 
 class NoRouteError(Exception):
@@ -62,24 +74,23 @@ class Attempt:
         self._plan: Plan
         #: Whether a call of the step under way may have been heard without its answer reaching us.
         self._in_doubt = False
+        self._unwritten = _Unwritten()
 
-    async def run(self) -> str:
-        """The slug of the conversation that now holds the message.
+    async def run(self) -> Delivered:
+        """The end of the plan; what its last answer brought is for the caller to store, together with the end.
 
         Raises the ReamazeError tree, StagingLaterError, SpoolError or NoRouteError; what was done until then is stored.
         """
         stored = await self._prepare()
-        done: tuple[int, str] | None = None
         for index, step in enumerate(self._plan.steps):
             answer = stored[index].answer if index < len(stored) else None
             if answer is not None:
-                await self._remember(step, json.loads(answer))
+                self._remember(step, json.loads(answer))
                 continue
             if self._silent(step):
                 continue
             began = index < len(stored) and stored[index].begun_at is not None
-            await self._parts.spool.record(self._item.seq, finished=done, begun=index)
-            done = None
+            await self._write(begun=index)
             point(f"begun-{step.action.value}")
             self._in_doubt = began
             try:
@@ -89,17 +100,30 @@ class Attempt:
                     await self._parts.spool.record(self._item.seq, undone=index)
                 raise
             point(f"called-{step.action.value}")
-            done = (index, json.dumps(result, ensure_ascii=False))
-            await self._remember(step, result)
-        if done is not None:
-            await self._parts.spool.record(self._item.seq, finished=done)
+            self._unwritten.finished = (index, json.dumps(result, ensure_ascii=False))
+            self._remember(step, result)
         point("all-steps-done")
-        return self._progress.conversation.slug or ""
+        return Delivered(
+            self._progress.conversation.slug or "", self._unwritten.finished, self._unwritten.slug
+        )
+
+    async def _write(self, *, begun: int | None = None) -> None:
+        """Store what came since the last time, and that a step is begun: one transaction a call."""
+        unwritten, self._unwritten = self._unwritten, _Unwritten()
+        made = self._plan if unwritten.plan else None
+        await self._parts.spool.record(
+            self._item.seq,
+            plan=None if made is None else plan.to_json(made),
+            steps=() if made is None else [(step.name, step.key(self._item.id)) for step in made.steps],
+            finished=unwritten.finished,
+            slug=unwritten.slug,
+            begun=begun,
+        )
 
     # -- the plan ----------------------------------------------------------------------------------
 
     async def _prepare(self) -> tuple[Step, ...]:
-        """Take up the stored plan, or make one and store it. Returns the steps as they are stored."""
+        """Take up the stored plan, or make one. Returns the steps as they are stored."""
         if self._item.plan is not None:
             self._plan = plan.from_json(self._item.plan)
             return await self._with_fresh_links(self._item.steps)
@@ -112,22 +136,21 @@ class Attempt:
         if conversation.slug is None and conversation.candidate_slug is not None:
             always = conversation.candidate_always
             draft = await self._adopt(conversation.candidate_slug, draft, always=always)
-        await self._store(
-            plan.make(
-                draft,
-                new,
-                together=self._parts.config.reamaze.attachments == "list",
-                slug=self._progress.conversation.slug,
-            )
+        self._plan = plan.make(
+            draft,
+            new,
+            together=self._parts.config.reamaze.attachments == "list",
+            slug=self._progress.conversation.slug,
         )
+        self._unwritten.plan = True
         point("planned")
         return ()
 
     async def _store(self, made: Plan) -> None:
-        """Write the plan down; what was done of an earlier version of it stays done."""
+        """Write another plan down; what was done of an earlier version of it stays done."""
         self._plan = made
-        steps = [(step.name, step.key(self._item.id)) for step in made.steps]
-        await self._parts.spool.record(self._item.seq, plan=plan.to_json(made), steps=steps)
+        self._unwritten.plan = True
+        await self._write()
 
     async def _adopt(self, slug: str, draft: Draft, *, always: bool) -> Draft:
         """Take over a conversation the index does not know, where it exists and the sender takes part in it.
@@ -187,7 +210,7 @@ class Attempt:
             case _ as never:
                 assert_never(never)
 
-    async def _remember(self, step: PlannedStep, answer: dict[str, Any]) -> None:
+    def _remember(self, step: PlannedStep, answer: dict[str, Any]) -> None:
         """Take a step's answer, fresh or stored, into the progress."""
         match step.action:
             case Action.STAGE:
@@ -197,7 +220,9 @@ class Attempt:
                     self._progress.missing[step.file] = answer["refused"]
             case Action.POST:
                 if self._progress.conversation.slug != answer["slug"]:
-                    await self._learn(answer["slug"])
+                    self._progress.conversation = self._progress.conversation.with_slug(answer["slug"])
+                    self._unwritten.slug = answer["slug"]
+                    point("learned")
             case Action.FOLLOW | Action.NOTE:
                 pass
             case _ as never:

@@ -239,7 +239,7 @@ class Loop:
         if item.brand not in self._parts.clients:
             return Held(f'the brand "{item.brand}" is no longer in the config')
         try:
-            slug = await Attempt(self._parts, item).run()
+            delivered = await Attempt(self._parts, item).run()
         except (OutageError, AmbiguousError) as error:
             return self._trouble(item, error)
         except (LaterError, StagingLaterError) as error:
@@ -258,7 +258,7 @@ class Loop:
             self.gates.ended(item.brand)
             return self._poison(item, error)
         self.gates.succeeded(item.brand)
-        return Delivered(slug)
+        return delivered
 
     def _trouble(self, item: Item, error: OutageError | AmbiguousError) -> Deferred | Dead:
         if isinstance(error, AmbiguousError) and not error.outage:
@@ -305,8 +305,8 @@ class Loop:
         if not isinstance(outcome, Deferred):
             self.gates.settled(item.seq)
         match outcome:
-            case Delivered(slug):
-                await spool.settle(item.seq, "delivered")
+            case Delivered(slug, last, learned):
+                await spool.settle(item.seq, "delivered", finished=last, slug=learned)
                 log.info("delivered", id=item.id, route=item.route, slug=slug, ms=ms)
             case Deferred(reason, until_at, outage):
                 await spool.defer(item.seq, until_at, reason, counts=not outage)

@@ -158,19 +158,21 @@ def record(
     plan: str | None,
     planned: Sequence[tuple[str, str]],
     finished: tuple[int, str] | None,
+    slug: str | None,
     begun: int | None,
     undone: int | None,
 ) -> None:
-    _one(connection, seq)
+    row = _one(connection, seq)
     now = steady.wall_us()
     if plan is not None:
         _SET_PLAN.run(connection, which=seq, made=plan)
         _set_steps(connection, seq, planned)
     if finished is not None:
-        index, answer = finished
-        _change_step(connection, _FINISH, seq, index, now=now, said=answer)
+        _finish(connection, seq, finished, now)
         # A mail that gets on is not the one that kills the daemon; poison dies at the same step each time.
         _GOT_ON.run(connection, which=seq)
+    if slug is not None:
+        set_slug(connection, row.conversation, slug)
     if begun is not None:
         _change_step(connection, _BEGIN, seq, begun, now=now)
     if undone is not None:
@@ -181,8 +183,21 @@ def set_slug(connection: Connection, conversation: int, slug: str | None) -> Non
     _SET_SLUG.run(connection, which=conversation, learned=slug)
 
 
-def settle(connection: Connection, seq: int, state: Settled, reason: str, steady: Steady) -> None:
+def settle(
+    connection: Connection,
+    seq: int,
+    state: Settled,
+    reason: str,
+    steady: Steady,
+    *,
+    finished: tuple[int, str] | None,
+    slug: str | None,
+) -> None:
     row = _one(connection, seq)
+    if finished is not None:
+        _finish(connection, seq, finished, steady.wall_us())
+    if slug is not None:
+        set_slug(connection, row.conversation, slug)
     if row.state in WAITING:
         lanes.end(connection, seq, row.state, state, reason=reason, steady=steady, lane=row.conversation)
 
@@ -217,6 +232,11 @@ def _set_steps(connection: Connection, seq: int, planned: Sequence[tuple[str, st
             if index not in kept
         ],
     )
+
+
+def _finish(connection: Connection, seq: int, finished: tuple[int, str], now: int) -> None:
+    index, answer = finished
+    _change_step(connection, _FINISH, seq, index, now=now, said=answer)
 
 
 def _change_step(connection: Connection, change: Prepared, seq: int, index: int, **values: object) -> None:

@@ -8,7 +8,7 @@ gets a conversation of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -19,7 +19,7 @@ from bridge.spool.prepared import Prepared
 from bridge.spool.rows import AnyRow
 from bridge.spool.schema import deliveries, digest
 from bridge.spool.steady import SECOND, Steady
-from bridge.spool.values import Placed, Settled
+from bridge.spool.values import ConversationRow, Placed, Settled
 
 _VERDICTS: dict[str, Settled] = {"hold": "held", "held": "held", "drop": "dropped", "dropped": "dropped"}
 
@@ -29,16 +29,13 @@ _DELIVERY = Prepared(
         _row.seq == bindparam("which")
     )
 )
-_DESCRIBE = Prepared(
-    update(deliveries)
-    .where(_row.seq == bindparam("which"))
-    .values(
-        message_id=bindparam("named"),
-        author=bindparam("who"),
-        summary=bindparam("what"),
-        duplicate_key=bindparam("duplicates"),
-    )
-)
+_described: dict[str, Any] = {
+    "message_id": bindparam("named"),
+    "author": bindparam("who"),
+    "summary": bindparam("what"),
+    "duplicate_key": bindparam("duplicates"),
+}
+_DESCRIBE = Prepared(update(deliveries).where(_row.seq == bindparam("which")).values(_described))
 _EARLIER = Prepared(
     select(_row.mail_id, _row.part)
     .where(
@@ -55,7 +52,14 @@ _PLACE = Prepared(
     update(deliveries)
     .where(_row.seq == bindparam("which"))
     .values(
-        state="behind", conversation=bindparam("lane"), stranger=bindparam("strange"), strikes=0, next_at=0
+        {
+            **_described,
+            "state": bindparam("becomes"),
+            "conversation": bindparam("lane"),
+            "stranger": bindparam("strange"),
+            "strikes": 0,
+            "next_at": 0,
+        }
     )
 )
 _STATE = Prepared(select(_row.state).where(_row.seq == bindparam("which")))
@@ -94,48 +98,57 @@ def place(connection: Connection, seq: int, sorting: Sorting, rules: Rules, stea
     if row.state != "new":
         known = None if row.conversation is None else rows.conversation(connection, row.conversation)
         return Placed(row.state, known, "it is no longer waiting to be sorted")
-    duplicates = _describe(connection, row, sorting, rules)
-    if not row.released:
-        earlier = _duplicate(connection, row, duplicates, rules)
-        if earlier is not None:
-            return _end(connection, seq, "dropped", f"duplicate of {earlier}", steady, duplicate_of=earlier)
-        if sorting.verdict is not None:
-            verdict, reason = sorting.verdict
-            return _end(connection, seq, _VERDICTS[verdict], reason, steady)
+    described = _describe(row, sorting, rules)
+    ended = None if row.released else _unplaced(connection, row, sorting, rules, described["duplicates"])
+    if ended is not None:
+        end, reason, duplicate_of = ended
+        _DESCRIBE.run(connection, which=seq, **described)
+        lanes.end(connection, seq, "new", end, reason=reason, steady=steady, lane=None)
+        return Placed(end, None, reason, duplicate_of=duplicate_of)
     found = _find(connection, row, sorting, rules)
     if isinstance(found, _Hit):
-        number = found.conversation
-        index.touch(connection, number, row.received_at)
+        conversation = rows.conversation(connection, found.conversation)
+        index.touch(connection, conversation.number, row.received_at)
     else:
-        number = _open(connection, row, sorting, rules, found)
+        conversation = _open(connection, row, sorting, rules, found)
+    number = conversation.number
     _learn(connection, row, sorting, rules, number)
-    _PLACE.run(connection, which=seq, lane=number, strange=int(found.stranger))
-    lanes.arrange(connection, number)
+    # Nobody can be ahead of it in a lane that did not exist before.
+    state = "behind" if isinstance(found, _Hit) else "ready"
+    strange = int(found.stranger)
+    _PLACE.run(connection, which=seq, becomes=state, lane=number, strange=strange, **described)
+    if state == "behind":
+        lanes.arrange(connection, number)
+        state = _STATE.scalar(connection, which=seq)
     lanes.note(connection, steady.wall_us(), "sorted", [(seq, found.because)])
-    return Placed(
-        _STATE.scalar(connection, which=seq),
-        rows.conversation(connection, number),
-        found.because,
-        stranger=found.stranger,
-    )
+    return Placed(state, conversation, found.because, stranger=found.stranger)
 
 
 # -- before the clues ------------------------------------------------------------------------------
 
 
-def _describe(connection: Connection, row: AnyRow, sorting: Sorting, rules: Rules) -> bytes | None:
-    """Write down what listings show, and the key by which a duplicate is known, which is returned."""
+def _describe(row: AnyRow, sorting: Sorting, rules: Rules) -> dict[str, Any]:
+    """What listings show, and the key by which a duplicate is known."""
     key = sorting.duplicate_key
-    duplicates = digest(rules.brand, row.route, key) if key else None
-    _DESCRIBE.run(
-        connection,
-        which=row.seq,
-        named=_text(sorting.message_id[:998]) or None,
-        who=_text(sorting.user.email),
-        what=_text(sorting.summary),
-        duplicates=duplicates,
-    )
-    return duplicates
+    return {
+        "named": _text(sorting.message_id[:998]) or None,
+        "who": _text(sorting.user.email),
+        "what": _text(sorting.summary),
+        "duplicates": digest(rules.brand, row.route, key) if key else None,
+    }
+
+
+def _unplaced(
+    connection: Connection, row: AnyRow, sorting: Sorting, rules: Rules, duplicates: bytes | None
+) -> tuple[Settled, str, str | None] | None:
+    """The end of a mail that came before, or that a rule holds or drops: state, reason, and which it repeats."""
+    earlier = _duplicate(connection, row, duplicates, rules)
+    if earlier is not None:
+        return "dropped", f"duplicate of {earlier}", earlier
+    if sorting.verdict is not None:
+        verdict, reason = sorting.verdict
+        return _VERDICTS[verdict], reason, None
+    return None
 
 
 def _duplicate(connection: Connection, row: AnyRow, duplicates: bytes | None, rules: Rules) -> str | None:
@@ -145,19 +158,6 @@ def _duplicate(connection: Connection, row: AnyRow, duplicates: bytes | None, ru
     since = row.received_at - int(rules.duplicate_window_s * SECOND)
     earlier = _EARLIER.first(connection, which=row.seq, duplicates=duplicates, since=since)
     return None if earlier is None else rows.item_id(earlier.mail_id, earlier.part)
-
-
-def _end(
-    connection: Connection,
-    seq: int,
-    state: Settled,
-    reason: str,
-    steady: Steady,
-    *,
-    duplicate_of: str | None = None,
-) -> Placed:
-    lanes.end(connection, seq, "new", state, reason=reason, steady=steady, lane=None)
-    return Placed(state, None, reason, duplicate_of=duplicate_of)
 
 
 # -- the clues -------------------------------------------------------------------------------------
@@ -202,17 +202,22 @@ def _follow(
 # -- after the clues -------------------------------------------------------------------------------
 
 
-def _open(connection: Connection, row: AnyRow, sorting: Sorting, rules: Rules, found: _Miss) -> int:
-    candidate = found.candidate
-    return index.open_conversation(
+def _open(
+    connection: Connection, row: AnyRow, sorting: Sorting, rules: Rules, found: _Miss
+) -> ConversationRow:
+    slug = None if found.candidate is None else _text(found.candidate.slug)
+    always = found.candidate is not None and found.candidate.always
+    subject = _text(sorting.subject)
+    number = index.open_conversation(
         connection,
         brand=rules.brand,
         channel=rules.channel,
-        subject=_text(sorting.subject),
-        candidate_slug=None if candidate is None else _text(candidate.slug),
-        candidate_always=candidate is not None and candidate.always,
+        subject=subject,
+        candidate_slug=slug,
+        candidate_always=always,
         at=row.received_at,
     )
+    return ConversationRow(number, rules.brand, rules.channel, subject, None, slug, always)
 
 
 def _learn(connection: Connection, row: AnyRow, sorting: Sorting, rules: Rules, number: int) -> None:

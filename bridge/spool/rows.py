@@ -49,10 +49,9 @@ _ONE_CONVERSATION = Prepared(
 )
 
 
-def conversation(connection: Connection, number: int) -> ConversationRow | None:
+def conversation(connection: Connection, number: int) -> ConversationRow:
+    """The one of that number, which something in the database refers to."""
     row = _ONE_CONVERSATION.first(connection, which=number)
-    if row is None:
-        return None
     return ConversationRow(
         number=row.number,
         brand=row.brand,

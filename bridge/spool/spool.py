@@ -228,12 +228,14 @@ class Spool:
         plan: str | None = None,
         steps: Sequence[tuple[str, str]] = (),
         finished: tuple[int, str] | None = None,
+        slug: str | None = None,
         begun: int | None = None,
         undone: int | None = None,
     ) -> None:
         """Write down the plan with its steps (name, key), a step finished with its answer (JSON), a step begun.
 
-        `undone` takes a beginning back: its call is known to have changed nothing, so nobody need look for it.
+        `slug` is what the answer called the conversation. `undone` takes a beginning back: its call is known to have
+        changed nothing, so nobody need look for it.
 
         Any combination, in this order, in one transaction. Raises SpoolError for a step the plan does not have.
         """
@@ -245,6 +247,7 @@ class Spool:
                 plan=plan,
                 planned=steps,
                 finished=finished,
+                slug=slug,
                 begun=begun,
                 undone=undone,
             )
@@ -254,10 +257,24 @@ class Spool:
         """The conversation's slug at Re:amaze; None when it is gone or the candidate was not verified."""
         await self._writer.submit(lambda connection: claims.set_slug(connection, conversation, slug))
 
-    async def settle(self, seq: int, state: Settled, reason: str = "") -> None:
-        """End a delivery; the next of its conversation becomes ready in the same transaction."""
+    async def settle(
+        self,
+        seq: int,
+        state: Settled,
+        reason: str = "",
+        *,
+        finished: tuple[int, str] | None = None,
+        slug: str | None = None,
+    ) -> None:
+        """End a delivery; the next of its conversation becomes ready in the same transaction.
+
+        `finished` and `slug` are those of `record`, for the step that was the last.
+        """
         await self._taken_back(
-            seq, lambda connection: claims.settle(connection, seq, state, reason, self._steady)
+            seq,
+            lambda connection: claims.settle(
+                connection, seq, state, reason, self._steady, finished=finished, slug=slug
+            ),
         )
 
     async def defer(self, seq: int, until: datetime, reason: str, *, counts: bool = True) -> None:
