@@ -214,7 +214,7 @@ def _text_is_better(prefer: Prefer, converted: Converted, text: str) -> bool:
         return False
     if converted.trouble or prefer == "text":
         return True
-    return prefer == "auto" and _is_stub(converted.markdown)
+    return prefer == "auto" and _is_stub(converted.markdown) and _says_more(text, converted.markdown)
 
 
 def _says_something(markdown: str) -> bool:
@@ -238,6 +238,12 @@ def _is_stub(text: str) -> bool:
         return False
     words = _URLS.sub("", text)
     return len(words.strip()) <= _MAX_STUB and _STUB.search(words) is not None
+
+
+def _says_more(text: str, stub: str) -> bool:
+    """A short newsletter has such a line too; whether the text goes beyond what stands besides it."""
+    besides = "".join(line for line in _URLS.sub("", stub).split("\n") if not _STUB.search(line))
+    return len(_URLS.sub("", text).strip()) > len(besides.strip())
 
 
 def _renumbered(making: _Making, converted: Converted) -> str:

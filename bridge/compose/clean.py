@@ -254,6 +254,11 @@ class _Cleaner:
         if source and not elements.is_pixel(element):
             self._tree.leaf("img", {"src": elements.seen(source), **elements.alt(element)})
 
+    def _raised(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
+        elements.raise_digits(element)
+        if look.bold or look.italic:
+            self._styled(look)
+
     def _rule(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         if self._tree.is_flat():
             self._tree.break_(Break.LINE)
@@ -360,6 +365,7 @@ class _Cleaner:
         "li": _item,
         "p": _paragraph,
         "pre": _pre,
+        "sup": _raised,
         "table": _table,
         "td": _cell,
         "th": _cell,

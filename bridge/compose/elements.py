@@ -71,6 +71,16 @@ def is_pixel(element: Any) -> bool:
     return all(size in ("0", "1") for size in sizes) or "0" in sizes
 
 
+_RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_DIGITS = re.compile(r"\s*[+-]?[0-9]{1,9}\s*")
+
+
+def raise_digits(element: Any) -> None:
+    """Raised digits as signs of their own: 10³ must not become 103."""
+    if len(element) == 0 and element.text and _DIGITS.fullmatch(element.text):
+        element.text = element.text.translate(_RAISED)
+
+
 _WORD_NUMBER = re.compile(r"\(?(\d{1,9})[.)]")
 
 

@@ -123,6 +123,8 @@ _EXTENSION_OF: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_KNOWN_ENDINGS = tuple(set(_EXTENSION_OF.values()) | {".jpeg", ".tiff"})
+
 _STEM_OF: Mapping[str, str] = MappingProxyType(
     {
         "application/ics": "invite",
@@ -275,7 +277,8 @@ def _found(leaf: Leaf) -> str:
             return name
     if leaf.content_id:
         stem = _safe(leaf.content_id.split("@", 1)[0])
-        if _EXTENSION.search(stem):
+        # "part1.0A2B.0C3D@host" has no ending, however it looks.
+        if stem.lower().endswith(_KNOWN_ENDINGS):
             return stem
     if leaf.description and (name := _safe(leaf.description[:80])):
         return name

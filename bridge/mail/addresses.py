@@ -14,7 +14,7 @@ from bridge.mail import hygiene, words
 from bridge.model import Address
 
 _TOKEN = re.compile(
-    rb"(?P<word>=\?[^?\s\"<>]{1,80}\?[bBqQ]\?[^?\s\"<>]*+\?=)"
+    rb"(?P<word>=\?[^?\s\"<>]{1,80}\?[bBqQ]\?[^?\"<>]*+\?=)"
     rb'|(?P<angle><+(?:@[^<>:"]*+:)?+(?:[^<>,;"]|"[^"<>]*+")*+>*+)'
     rb"|(?P<scheme>[Mm][Aa][Ii][Ll][Tt][Oo]:)"
     rb"|(?P<separator>[,;])"
@@ -31,6 +31,7 @@ _ROUTE = re.compile(rb"@[^:<>]*+:")
 _SPACED = re.compile(rb"\s++([.@])\s++")
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _INNER = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
+_LOCAL = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9._+-]*+")
 _NAME_CHARS = 500
 _EMAIL_CHARS = 320
 
@@ -112,7 +113,9 @@ def _tokens(value: bytes) -> Iterator[tuple[str, bytes]]:
     while position < len(value):
         if match := _TOKEN.match(value, position):
             position = match.end()
-            yield match.lastgroup or "text", match[0]
+            # Raw blanks within an encoded word are the mailer's mistake; left, what they part could pass for an address.
+            word = match.lastgroup == "word"
+            yield match.lastgroup or "text", b"_".join(match[0].split()) if word else match[0]
         elif quotes and value[position] == _QUOTE and (quoted := _QUOTED.match(value, position)):
             position = quoted.end()
             yield "quoted", _ESCAPED.sub(rb"\1", quoted[1])
@@ -155,6 +158,8 @@ def _mailbox(entry: _Entry, hint: str | None) -> Address:
         email, _ = _cleaned(inner[1].encode("utf-8", "replace"))
         return Address(_name(phrase[: phrase.find(b"<")], email, hint), email, doubtful=True)
     email, rest, doubtful = _bare(phrase)
+    if not email and _LOCAL.fullmatch(phrase):
+        email, rest = _local(phrase, hint), b""  # root (Cron Daemon)
     return Address(_name(rest or comment, email, hint), email, doubtful)
 
 

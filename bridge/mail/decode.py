@@ -29,6 +29,8 @@ _SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{4,}+(?:={1,2}|(?<=[A-Za-z0-9+/]{16}))[ \t]*+(?:[\r\n]|\Z)")
 _PADDING = re.compile(rb"[=\s]*+")
 _MORE_BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,80}+(?:={1,2}|(?<=[A-Za-z0-9+/]{16}))(?:\s|\Z|[A-Za-z0-9+/])")
+#: What a list or a scanner wrote below: dashes, or an empty line and then what base64 has no digits for.
+_FOOTER = re.compile(rb"\n(?:--|__)|\n[ \t\r]*+\n(?=[A-Za-z0-9+/= \t]{0,100}+[^A-Za-z0-9+/=\s])")
 #: Each costs a step of Python: a mail of 7 MB whose every line is padded has fewer.
 _MOST_PADDED = 100_000
 _BEGIN = re.compile(rb"begin [0-7]{3,4} ")
@@ -94,9 +96,18 @@ def _blocks(content: Content, source: Span | bytes) -> Iterator[bytes]:
         yield content[start : min(start + BLOCK_BYTES, source.end)]
 
 
+def _until_footer(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        footer = _FOOTER.search(block)
+        if footer and block[: footer.start()].strip():
+            yield block[: footer.start()]
+            return
+        yield block
+
+
 def _base64(blocks: Iterator[bytes]) -> Iterator[bytes]:
     carry, settled, pads = b"", False, 0
-    for block in blocks:
+    for block in _until_footer(blocks):
         position = 0
         while True:
             if settled:

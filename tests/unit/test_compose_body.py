@@ -64,6 +64,12 @@ def mark(index: int) -> str:
         ("auto", STUB, "<p>html</p>", "html"),
         ("auto", "All the news of May.", f"<p>{STUB}</p>", "All the news of May."),
         ("html", "All the news of May.", "<p>View in browser</p>", "View in browser"),
+        (
+            "auto",
+            "The news.",
+            "<p>View in browser</p><p>The news of May.</p>",
+            "View in browser\n\nThe news of May.",
+        ),
         ("auto", STUB, None, STUB),
         ("auto", None, "<p>View in browser</p>", "View in browser"),
         ("text", "---", "<p>html</p>", "\\---"),

@@ -79,6 +79,7 @@ def test_two_files_of_one_name_are_told_apart() -> None:
         ),
         ({"content_id": "image001.png@01DA.55", "content_type": "image/png"}, "image001.png"),
         ({"content_id": "8f3e@x", "content_type": "image/png"}, "image.png"),
+        ({"content_id": "part1.0A2B.0C3D@x", "content_type": "image/png"}, "image.png"),
         ({"description": "Signed: offer", "content_type": "application/pdf"}, "Signed_ offer.pdf"),
         ({"content_type": "text/calendar"}, "invite.ics"),
         ({"content_type": "message/rfc822", "description": "Re: Your lamp"}, "Re_ Your lamp.eml"),

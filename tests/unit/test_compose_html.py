@@ -32,6 +32,7 @@ def mark(index: int) -> str:
     ("source", "markdown"),
     [
         ("<p>one</p><p>two</p>", "one\n\ntwo"),
+        ("10<sup>3</sup> m<sup>-2</sup>, the 2<sup>nd</sup>, CO<sub>2</sub>", "10³ m⁻², the 2nd, CO2"),
         ("<div>one</div><div>two</div>", "one  \ntwo"),
         ("<div>one</div><div><br></div><div>two</div>", "one\n\ntwo"),
         ("<div>one<br></div><div>two</div>", "one  \ntwo"),

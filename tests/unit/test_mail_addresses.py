@@ -40,6 +40,9 @@ def read(value: bytes | str, limit: int = 500) -> tuple[Address, ...]:
         (14, "root", "", "root", True),
         (14, "Moderator <moderator>", "Moderator", "moderator", True),
         (14, "undisclosed", "", "undisclosed", True),
+        (14, "root (Cron Daemon)", "Cron Daemon", "root", True),
+        (26, "=?us-ascii?Q?Ann Lee?= <ann@example.com>", "Ann Lee", "ann@example.com", False),
+        (26, "=?utf-8?B?QW5u IEzDqWU=?= <ann@example.com>", "Ann Lée", "ann@example.com", False),
         (15, "ANN@EXAMPLE.COM", "", "ANN@example.com", False),
         (0, "Pete(a chap) <pete(his account)@example.com(his host)>", "Pete", "pete@example.com", False),
         (0, "<@relay.example,@two.example:ann@example.com>", "", "ann@example.com", False),
@@ -90,6 +93,8 @@ def test_an_encoded_word_alone_makes_no_address() -> None:
     """Case 11: what is hidden in an encoded word is a name."""
     (found,) = read("=?utf-8?Q?Boss_=3Cboss=40corp.example=3E?=")
     assert found == Address("Boss <boss@corp.example>", "", doubtful=True)
+    (found,) = read("=?utf-8?Q?Boss boss@corp.example Ltd?=")
+    assert found == Address("Boss boss@corp.example Ltd", "", doubtful=True)
 
 
 def test_words_without_an_address_are_a_name() -> None:
