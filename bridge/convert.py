@@ -19,8 +19,8 @@ from bridge import stopwatch
 from bridge.compose import author as author_rules
 from bridge.compose import body as bodies
 from bridge.compose import draft as drafts
+from bridge.compose import fields, forward, said, subject
 from bridge.compose import files as naming
-from bridge.compose import said, subject
 from bridge.compose import sort as sorting_rules
 from bridge.compose.trim import Trimmer
 from bridge.config.schema import Route, Sender
@@ -34,6 +34,9 @@ ORIGINAL_NAME = "original.eml"
 
 #: How much of a file is looked at to see what it is.
 SNIFFED_BYTES = 512
+
+#: How much of an attached mail is read to see whose it is.
+ATTACHED_BYTES = 64 * 1024
 
 #: CPU time that a route's own patterns may take on one mail: a whole batch of the worst stays below a worker's limit.
 PATTERNS_S = 0.5
@@ -77,19 +80,20 @@ def sort(job: Job) -> Sorting:
     with _opened(job.content) as content:
         mail = parse(content)
         digest = "" if mail.message_id else _digest(content, mail)
+        attached = _attached(content, mail) if job.route.forwards == "original" else None
     if not job.route.conversation.patterns:
-        return _sorted(mail, job, job.route, digest)
+        return _sorted(mail, job, job.route, digest, attached)
     try:
         with stopwatch.within(PATTERNS_S):
-            return _sorted(mail, job, job.route, digest)
+            return _sorted(mail, job, job.route, digest, attached)
     except stopwatch.OutOfTime:
         rules = job.route.conversation.model_copy(update={"patterns": ()})
         without = job.route.model_copy(update={"conversation": rules})
         remark = f"a pattern of the route took longer than {PATTERNS_S:g} s on this mail, so none was used"
-        return replace(_sorted(mail, job, without, digest), remark=remark)
+        return replace(_sorted(mail, job, without, digest, attached), remark=remark)
 
 
-def _sorted(mail: Mail, job: Job, route: Route, digest: str) -> Sorting:
+def _sorted(mail: Mail, job: Job, route: Route, digest: str, attached: Mail | None) -> Sorting:
     return sorting_rules.sort(
         mail,
         job.envelope,
@@ -99,6 +103,7 @@ def _sorted(mail: Mail, job: Job, route: Route, digest: str) -> Sorting:
         keys=job.keys,
         recipients=job.recipients,
         content_digest=digest,
+        attached=attached,
     )
 
 
@@ -123,6 +128,10 @@ def draft(job: Job) -> Draft:
         )
         files, remarks = _extract(content, mail, names, body.inline, job)
         files += _pictures(body, Store(job.store))
+        choice = author_rules.decide(
+            mail, job.envelope, job.route, job.sender, job.own, attached=_attached(content, mail)
+        )
+        found = fields.read(mail, job.route)
         return drafts.draft(
             mail,
             job.envelope,
@@ -130,11 +139,19 @@ def draft(job: Job) -> Draft:
             sender=job.sender,
             own=job.own,
             recipients=job.recipients,
-            author=author_rules.choose(mail, job.envelope, job.route, job.sender, job.own),
+            author=choice.author,
             body=body,
             files=(*files, *_made(content, body, job)),
             remarks=(*job.remarks, *remarks),
+            title=sorting_rules.subject_of(mail, job.route, choice, found, job.keys),
+            found=found,
         )
+
+
+def _attached(content: Content, mail: Mail) -> Mail | None:
+    """The head of the mail's only attached mail, for whose it is."""
+    leaf = forward.attached_mail(mail) if mail.automatic is None else None
+    return None if leaf is None else parse(decode.head(content, leaf, ATTACHED_BYTES)[0])
 
 
 def _trimmer(mail: Mail, job: Job) -> Trimmer:

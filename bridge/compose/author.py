@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from bridge.compose import address, labels, proof, words
+from bridge.compose import address, forward, labels, proof, subject, words
+from bridge.compose.forward import Original
 from bridge.config.schema import AuthorRule, Person, Route, Sender
 from bridge.model import Address, Author, Envelope, Mail, User
 
@@ -29,6 +30,14 @@ class Choice:
     hold: str = ""
     #: False where the user is the stand-in for somebody unknown or unproved.
     known: bool = True
+    #: The mail that was passed on, where its author is taken for this one's.
+    original: Original | None = None
+
+    def passed_on(self, mail: Mail) -> str | None:
+        """The subject of the mail that was passed on; None where its author is not taken for this one's."""
+        if self.original is None:
+            return None
+        return self.original.subject or subject.normalise(mail.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +53,39 @@ def choose(mail: Mail, envelope: Envelope, route: Route, sender: Sender, own: Co
     return decide(mail, envelope, route, sender, own).author
 
 
-def decide(mail: Mail, envelope: Envelope, route: Route, sender: Sender, own: Collection[str]) -> Choice:
-    """The author, and whether the choice asks that the mail is held."""
-    found = (
-        _by_rules(mail, route, sender, own)
-        or _by_from(mail, sender, own)
-        or _by_sender(mail, own)
-        or _by_reverse_path(envelope, own)
-    )
+def decide(
+    mail: Mail,
+    envelope: Envelope,
+    route: Route,
+    sender: Sender,
+    own: Collection[str],
+    *,
+    attached: Mail | None = None,
+    remarks: bool = True,
+) -> Choice:
+    """The author, and whether the choice asks that the mail is held.
+
+    `attached` is the mail's only attached mail, which it may pass on. Without `remarks` nothing is looked for that could only
+    make one.
+    """
+    ruled = _by_rules(mail, route, sender, own)
+    if ruled is not None:
+        return _chosen(ruled, mail, envelope, sender, own)
+    found = _by_from(mail, sender, own) or _by_sender(mail, own) or _by_reverse_path(envelope, own)
     if found is None:
         user = _user(sender.unknown.name, sender.unknown.email)
         remark = "No usable address in From, Sender or the envelope: posted as the unknown sender."
         return Choice(Author(user, "no address was found", (remark,)), known=False)
+    choice = _chosen(found, mail, envelope, sender, own)
+    original = forward.find(mail, attached) if remarks or route.forwards == "original" else None
+    if original is None or original.email == found.email:
+        return choice
+    proved = proof.of(mail, envelope, sender, found.email)
+    why_not = _why_not(found.email, original, proved, route=route, sender=sender, own=own)
+    return _passed_on(choice, found, original, why_not)
+
+
+def _chosen(found: _Found, mail: Mail, envelope: Envelope, sender: Sender, own: Collection[str]) -> Choice:
     if address.listed(found.email, sender.staff):
         return _staff(found, proof.of(mail, envelope, sender, found.email), sender)
     deceives = _deceives(found)
@@ -90,6 +120,43 @@ def _checked(author: Author, mail: Mail, envelope: Envelope, sender: Sender) -> 
         return author
     remark = f"The address {author.user.email} failed its domain's check ({shown.because})."
     return replace(author, remarks=(*author.remarks, remark))
+
+
+# -- forwards --------------------------------------------------------------------------------------
+
+
+def _why_not(
+    email: str, original: Original, proved: proof.Proof, *, route: Route, sender: Sender, own: Collection[str]
+) -> str:
+    """Why the mail stays its forwarder's; "" where it becomes the original author's."""
+    if route.forwards == "keep":
+        return "the route keeps who passed it on"
+    if address.listed(email, sender.staff):
+        if not proved.holds:
+            return f"nothing proves that {email} is staff"
+    elif not address.listed(email, route.forwarders):
+        return f"{email} is neither staff nor one of the route's forwarders"
+    elif proved.failed:
+        return f"the address {email} failed its domain's check ({proved.because})"
+    if address.listed(original.email, own) or address.of_reamaze(original.email):
+        return f"{original.email} is one of our own addresses"
+    if address.listed(original.email, sender.staff):
+        return f"{original.email} is staff, which a forward cannot prove"
+    return ""
+
+
+def _passed_on(choice: Choice, found: _Found, original: Original, why_not: str) -> Choice:
+    """The choice of a mail that passes on another: the original author, or the forwarder and a remark."""
+    author = choice.author
+    if why_not:
+        remark = f"The mail passes on one of {original}. Its author stays who passed it on: {why_not}."
+        return replace(choice, author=replace(author, remarks=(*author.remarks, remark)))
+    who = f"{found.name} <{found.email}>" if found.name else found.email
+    remark = f"{who} passed this on; the author is who {original.place} names: {original}."
+    because = f"passed on by {found.email}: {original.place} names {original.email}"
+    passed = Author(_user(original.name, original.email), because, (remark, *author.remarks))
+    # A forwarder of ours is listed on purpose: what it passes on is no loop.
+    return Choice(passed, original=original)
 
 
 # -- the route's rules -----------------------------------------------------------------------------

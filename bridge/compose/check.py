@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bridge.compose import address, author, conversation
+from bridge.compose import address, author, conversation, fields
 from bridge.config.schema import Example, Route, Sender
 from bridge.model import Address, Envelope, KeyClue, Mail, SlugClue, Written
 
@@ -16,8 +16,9 @@ def run(route: Route, example: Example, sender: Sender | None = None) -> tuple[s
     """What the route does otherwise than the example expects; empty when all is as expected."""
     mail = _mail(example)
     chosen = author.choose(mail, _envelope(example), route, sender or Sender(), frozenset())
-    found = tuple(
-        conversation.clues(mail, _envelope(example), route, recipients=(), user=chosen.user, keys=())
+    values = fields.read(mail, route).values
+    found = conversation.clues(
+        mail, _envelope(example), route, recipients=(), user=chosen.user, keys=(), values=values
     )
     keys = [
         clue.key.partition(":")[2]
@@ -33,11 +34,14 @@ def run(route: Route, example: Example, sender: Sender | None = None) -> tuple[s
         wrong.append(f'expected key "{example.key}", got {_listing(keys)}')
     if example.slug is not None and example.slug not in slugs:
         wrong.append(f'expected slug "{example.slug}", got {_listing(slugs)}')
+    for name, expected in example.fields.items():
+        if values.get(name, "") != expected:
+            wrong.append(f'expected field {name} "{expected}", got {_listing([values.get(name, "")])}')
     return tuple(wrong)
 
 
 def _listing(found: list[str]) -> str:
-    return ", ".join(f'"{entry}"' for entry in found) or "none"
+    return ", ".join(f'"{entry}"' for entry in found if entry) or "none"
 
 
 def _mail(example: Example) -> Mail:

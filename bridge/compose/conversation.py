@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from string import Formatter
+from types import MappingProxyType
 
-from bridge.compose import address, slug, subject, words
+from bridge.compose import address, fields, slug, subject, words
 from bridge.compose import route as routing
 from bridge.config.schema import DAY_S, Adopt, KeyPattern, Route
 from bridge.model import Clue, Envelope, KeyClue, Kind, Mail, SlugClue, ThreadClue, TokenClue, User
@@ -94,10 +95,13 @@ def clues(
     user: User,
     keys: Sequence[bytes],
     known: bool = True,
+    values: Mapping[str, str] = MappingProxyType({}),
+    original: str | None = None,
 ) -> tuple[Clue, ...]:
     """Everything in the mail that names its conversation, best first.
 
     `known` is False where the user stands in for somebody unknown: then a shared subject says nothing about a shared matter.
+    `values` are the route's fields; `original` is the subject of the mail that this one passes on for its author.
     """
     found: list[Clue] = [*_trusted_slug(mail, envelope, route)]
     found += _tokens(mail, route, recipients, keys)
@@ -106,7 +110,11 @@ def clues(
         because = "the mail this report is about" if mail.about else "References"
         found.append(ThreadClue(ids, "In-Reply-To" if mail.in_reply_to else because))
     found += patterns(mail, route)
-    found += _by_subject(mail, route, user, keys, known=known)
+    found += _by_fields(route, values)
+    if original is None:
+        found += _by_subject(mail, route, user, keys, known=known)
+    elif route.conversation.subject and subject.key(original):
+        found.append(_shared_subject(original, user, route, joins=False))
     return tuple(dict.fromkeys(found))
 
 
@@ -144,6 +152,11 @@ def patterns(mail: Mail, route: Route) -> Iterator[KeyClue | SlugClue]:
             yield KeyClue(f"slug:{named}", because)
         elif named:
             yield SlugClue(named, because, pattern.adopt is Adopt.ALWAYS)
+
+
+def _by_fields(route: Route, values: Mapping[str, str]) -> Iterator[KeyClue]:
+    for key in fields.keys(route, values):
+        yield KeyClue(f"key:{_bounded(key)}", f"the route's key {route.conversation.key[:100]}")
 
 
 def _trusted_slug(mail: Mail, envelope: Envelope, route: Route) -> Iterator[SlugClue]:
@@ -226,16 +239,24 @@ def _by_subject(
         return
     settings = route.conversation
     if settings.subject and known and _is_conversational(mail):
-        digest = hashlib.sha256(f"{user.email}\0{about}".encode("utf-8", "replace")).hexdigest()
-        yield KeyClue(
-            f"subject:{digest[:40]}",
-            "the same subject from the same participant",
-            window_s=settings.subject_window_days * DAY_S,
-            register=mail.automatic is None,
-        )
+        yield _shared_subject(written, user, route, register=mail.automatic is None)
     named = slug.from_subject(subject.normalise(written))
     if named and settings.slug_from_subject is not Adopt.NEVER:
         yield SlugClue(named, "the slug of the subject", settings.slug_from_subject is Adopt.ALWAYS)
+
+
+def _shared_subject(
+    written: str, user: User, route: Route, *, register: bool = True, joins: bool = True
+) -> KeyClue:
+    """The clue of a subject that one participant uses again. A forward `joins` nothing by it, but answers find the forward."""
+    digest = hashlib.sha256(f"{user.email}\0{subject.key(written)}".encode("utf-8", "replace")).hexdigest()
+    return KeyClue(
+        f"subject:{digest[:40]}",
+        "the same subject from the same participant",
+        # No mail of the past is less than no time old.
+        window_s=route.conversation.subject_window_days * DAY_S if joins else -1.0,
+        register=register,
+    )
 
 
 def _is_conversational(mail: Mail) -> bool:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bridge.compose import address, note, subject
 from bridge.compose import route as routing
+from bridge.compose.fields import Fields
 from bridge.config.schema import Quiet, Route, Sender
 from bridge.model import Author, Decision, Draft, Envelope, File, Leaf, Mail, Written
 
@@ -44,30 +45,37 @@ def draft(
     body: Body,
     files: Sequence[File] = (),
     remarks: Sequence[str] = (),
+    title: str | None = None,
+    found: Fields | None = None,
 ) -> Draft:
     """The message of a mail, its files without URLs yet.
 
     `files` are the decoded leaves, and what the bridge adds (leaf -1); `remarks` is what came up on the way here.
+    `title` is the subject of a new conversation, `found` the route's fields.
     """
+    values = found or Fields()
     placed = tuple(replace(file, inline=file.inline or file.leaf in body.inline) for file in files)
     copied, left_out = _copied(mail, route, own, (*recipients, author.user.email, sender.unknown.email))
     lost = tuple(_lost(mail, placed))
     quiet = _quiet(mail, route)
-    said = (*author.remarks, *remarks, *lost, *body.remarks, *left_out, *mail.defects)
+    said = (*author.remarks, *values.remarks, *remarks, *lost, *body.remarks, *left_out, *mail.defects)
     return Draft(
         user=author.user,
-        subject=subject.shown(mail.subject, route.default_subject),
+        subject=title or subject.shown(mail.subject, route.default_subject),
         body=body.markdown,
         files=placed,
         recipients=copied,
         suppress_notifications=bool(quiet),
         tags=tuple(dict.fromkeys(tag for tag in route.tags if tag.strip()))[:_MAX_TAGS],
+        data=values.sent_to(route, "conversation"),
+        contact=values.sent_to(route, "contact"),
         note=(*note.lines(said), *_full_subject(mail)),
         decisions=(
             Decision(
                 "route", f"{route.name}, for {', '.join(recipients) or 'no recipient'} from {envelope.peer}"
             ),
             Decision("author", f"{author.user.email}: {author.because}"),
+            *values.decisions,
             *_placements(mail, placed),
             *(Decision("trimming", line) for line in body.trimmed),
             *(Decision("part", line) for line in lost),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 
-from bridge.compose import address, author, conversation, subject
+from bridge.compose import address, author, conversation, fields, subject
 from bridge.config.schema import Quiet, Route, Sender
 from bridge.model import Attached, Envelope, Mail, Sorting, Span, Written
 
@@ -30,28 +30,46 @@ def sort(
     keys: Sequence[bytes],
     recipients: Sequence[str],
     content_digest: str,
+    attached: Mail | None = None,
 ) -> Sorting:
     """What must be known of the mail before its place in the order can be.
 
-    `content_digest` names a mail without Message-ID: the same bytes twice are one mail.
+    `content_digest` names a mail without Message-ID: the same bytes twice are one mail. `attached` is its only attached mail.
     """
-    choice = author.decide(mail, envelope, route, sender, own)
+    choice = author.decide(mail, envelope, route, sender, own, attached=attached, remarks=False)
     user = choice.author.user
+    found = fields.read(mail, route)
     message_id = conversation.plain_id(mail.message_id or "") or f"{content_digest}@no-message-id"
     related = (entry for entry in conversation.thread_ids(mail) if entry != message_id)
     written = conversation.without_tokens(mail.subject, keys)
     return Sorting(
         user=user,
         clues=conversation.clues(
-            mail, envelope, route, recipients=recipients, user=user, keys=keys, known=choice.known
+            mail,
+            envelope,
+            route,
+            recipients=recipients,
+            user=user,
+            keys=keys,
+            known=choice.known,
+            values=found.values,
+            original=choice.passed_on(mail),
         ),
-        subject=subject.shown(written, route.default_subject),
+        subject=subject_of(mail, route, choice, found, keys),
         message_id=message_id,
         related_ids=tuple(related)[:_MAX_RELATED],
         duplicate_key=duplicate_key(mail, message_id, content_digest),
         summary=" ".join(f"{user.name} <{user.email}>: {written[:_MAX_SUMMARY]}".split())[:_MAX_SUMMARY],
         verdict=_verdict(mail, envelope, route, choice),
     )
+
+
+def subject_of(
+    mail: Mail, route: Route, choice: author.Choice, found: fields.Fields, keys: Sequence[bytes]
+) -> str:
+    """The subject of a new conversation: of the mail that is passed on, or its own, within the route's template."""
+    own = choice.passed_on(mail) or conversation.without_tokens(mail.subject, keys)
+    return subject.shown(fields.subject(route, own, found.values), route.default_subject)
 
 
 def duplicate_key(mail: Mail, message_id: str, content_digest: str) -> str:

@@ -1,0 +1,190 @@
+"""Whose mail is passed on by a forward: what its first forwarded header says, in the text, in the HTML or as an attached mail.
+
+Only the first header block counts: what stands further down was passed on by somebody else, or is a stranger's. Linear in a
+bounded number of lines; an address that cannot be posted to is no author.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bridge.compose import address, attributions, quotes, subject, words
+from bridge.compose.attributions import Label, Separator, Strength
+from bridge.compose.quotes import Kind, Line
+from bridge.model import Address, Attached, Leaf, Mail, Written
+
+_MAX_CHARS = 100_000
+_MAX_LINES = 1_000
+_MAX_VALUE = 1_000
+#: Lines that one header block may have.
+_BLOCK_LINES = 20
+#: Empty lines and lines of no label that may stand between two labels.
+_BETWEEN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The mail that was passed on, as the forward says."""
+
+    name: str
+    email: str
+    #: As it was written; "" where it was not.
+    date: str
+    subject: str
+    #: Where it is said: "the text".
+    place: str
+
+    def __str__(self) -> str:
+        who = f"{self.name} <{self.email}>" if self.name else self.email
+        rest = (f", {self.date}" if self.date else "") + (f", “{self.subject}”" if self.subject else "")
+        return f"{who}{rest}"
+
+
+def find(mail: Mail, attached: Mail | None = None) -> Original | None:
+    """The mail that this one passes on; None where it passes on none, or does not say whose.
+
+    `attached` is the mail's only attached mail, where it has one.
+    """
+    if mail.automatic is not None:
+        return None
+    named = subject.is_forward(mail.subject)
+    for place, lines in _versions(mail):
+        block = _first_block(lines, named=named)
+        if block is None:
+            continue
+        found = _original(block, place)
+        if found is not None:
+            return found
+    if attached is not None and (named or _says_little(mail, attached)):
+        return _attached(attached)
+    return None
+
+
+def attached_mail(mail: Mail) -> Leaf | None:
+    """The mail's only attached mail; with several of them nobody is the one author."""
+    found = [
+        mail.leaves[block.leaf]
+        for block in mail.blocks
+        if isinstance(block, Attached) and mail.leaves[block.leaf].content_type == "message/rfc822"
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _attached(found: Mail) -> Original | None:
+    author = next(iter(found.authors), None)
+    email = address.canonical(author.email) if author else ""
+    if author is None or author.doubtful or not address.valid(email):
+        return None
+    return Original(
+        _plain_name(author.name, email),
+        email,
+        words.one_line(found.header("date") or "", 100),
+        words.one_line(found.subject, subject.MAX_CHARS),
+        "the attached mail",
+    )
+
+
+def _says_little(mail: Mail, attached: Mail) -> bool:
+    """Whether the mail is little more than its attachment: the same subject, or no words."""
+    own = subject.key(mail.subject)
+    return own in ("", subject.key(attached.subject)) or not words.text(mail, 10_000).strip()
+
+
+def _versions(mail: Mail) -> Iterator[tuple[str, list[Line]]]:
+    """The first words that say anything, as text and as HTML: one of them may have lost the address."""
+    for block in mail.blocks:
+        if not isinstance(block, Written):
+            continue
+        for place, text in (("the text", block.text), ("the HTML", block.html)):
+            if text and not text.isspace():
+                plain = text if place == "the text" else words.from_html(text)
+                yield place, quotes.of_text(plain[:_MAX_CHARS])[:_MAX_LINES]
+
+
+# -- the header block ------------------------------------------------------------------------------
+
+
+def _first_block(lines: Sequence[Line], *, named: bool) -> dict[Label, str] | None:
+    """The first header block, where it is a forward's; None for an answer's, or for none.
+
+    A forward says so in its subject, or by the line above the block.
+    """
+    for at, line in enumerate(lines):
+        text = quotes.words_of(line)
+        if line.blank or not text.strip():
+            continue
+        kind = attributions.separator(text)
+        if kind is not None:
+            passes_on = kind is Separator.FORWARD or named
+            if line.depth or not passes_on:
+                return None
+            return _fields(lines, at + 1) or _in_separator(text)
+        if line.depth:
+            return None  # a quote comes first: the mail is an answer
+        frame = quotes.frame_at(lines, at)
+        if frame is None:
+            continue
+        if frame.kind is Kind.HEADERS:
+            return _fields(lines, at) if named else None
+        if frame.kind is Kind.ATTRIBUTION and frame.strength is Strength.STRONG:
+            return None
+    return None
+
+
+def _fields(lines: Sequence[Line], start: int) -> dict[Label, str]:
+    """The labelled lines that follow, each label's first; they end with the first words that have none."""
+    found: dict[Label, str] = {}
+    last: Label | None = None
+    between = 0
+    for line in lines[start : start + _BLOCK_LINES]:
+        text = quotes.words_of(line)[:_MAX_VALUE].strip()
+        label = attributions.label(text) if text else None
+        if label is not None:
+            if label in found and label is not Label.OTHER:
+                break
+            found[label] = _value(text)
+            last, between = label, 0
+            continue
+        between += 1
+        if between > _BETWEEN and (found or between > 2 * _BETWEEN):
+            break
+        if text and last is not None and between == 1:
+            found[last] = f"{found[last]} {text}".strip()[:_MAX_VALUE]
+    return found if Label.FROM in found else {}
+
+
+def _value(text: str) -> str:
+    ends = [at for at in (text.find(mark) for mark in (":", "\uff1a", "\ufe55")) if at >= 0]
+    return text[min(ends) + 1 :].strip(" \t*_\xa0\u200e\u200f") if ends else ""
+
+
+def _in_separator(text: str) -> dict[Label, str]:
+    """mutt: "----- Forwarded message from Ann Lee <ann@customer.example> -----"."""
+    return {Label.FROM: text.strip("- \t").rpartition(" from ")[2]} if " from " in text else {}
+
+
+def _original(block: dict[Label, str], place: str) -> Original | None:
+    author = _address(block.get(Label.FROM, ""))
+    if author is None:
+        return None
+    return Original(
+        _plain_name(author.name, author.email),
+        author.email,
+        words.one_line(block.get(Label.DATE, ""), 100),
+        words.one_line(block.get(Label.SUBJECT, ""), subject.MAX_CHARS),
+        place,
+    )
+
+
+def _address(text: str) -> Address | None:
+    """The address of a From as mail programs print it: "Ann Lee [mailto:ann@customer.example]" too."""
+    if "<" not in text:
+        text = text.replace("[mailto:", "<").replace("[", "<").replace("]", ">")
+    return address.read(text.replace("[mailto:", "<").replace("<mailto:", "<"))
+
+
+def _plain_name(name: str, email: str) -> str:
+    """The name, unless it is only the address once more."""
+    bare = words.one_line(name, 120).strip("\"'*_ ")
+    return "" if address.canonical(bare) == email or "@" in bare else bare
