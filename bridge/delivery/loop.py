@@ -202,6 +202,10 @@ class Loop:
         items = await self._parts.spool.claim(limit, without_brands=self.gates.closed())
         if items:
             point("claimed")
+        if self._stopping:
+            # `stop` has seen to what was under way, and looks no more.
+            await self._parts.spool.give_back([item.seq for item in items])
+            return False
         for item in items:
             self.gates.claimed(item.brand)
             task = asyncio.create_task(self._carry(item))

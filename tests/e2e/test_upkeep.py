@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from support import rig
 from bridge import daemon, notify
 from bridge.clock import FixedClock
 from bridge.config.schema import Config
-from bridge.spool import Spool
+from bridge.spool import Item, Spool
 
 pytestmark = pytest.mark.anyio
 
@@ -56,3 +57,29 @@ async def test_the_watchdog_is_fed_by_what_the_daemon_was_started_for(
             async with asyncio.timeout(10):
                 while "WATCHDOG=1" not in told:
                     await asyncio.sleep(0.01)
+
+
+async def test_what_is_claimed_while_the_daemon_stops_is_left_for_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed, stopped = asyncio.Event(), asyncio.Event()
+    claim = Spool.claim
+
+    async def slow(spool: Spool, limit: int, *, without_brands: Collection[str] = ()) -> tuple[Item, ...]:
+        items = await claim(spool, limit, without_brands=without_brands)
+        if items:
+            claimed.set()
+            await stopped.wait()
+        return items
+
+    monkeypatch.setattr(Spool, "claim", slow)
+    async with rig.running(tmp_path) as bridge:
+        mail_id = await bridge.send("Subject: Lamp\r\n\r\nHello\r\n")
+        await asyncio.wait_for(claimed.wait(), 10)
+        loop = bridge.daemon._loop
+        assert loop is not None
+        await loop.stop(1.0)
+        stopped.set()
+        await bridge.until(lambda: bridge.state(mail_id) != "busy")
+        assert bridge.state(mail_id) == "ready"
+        assert bridge.sandbox.calls == ()
