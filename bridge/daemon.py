@@ -69,7 +69,9 @@ class Daemon:
             parts = await self._parts(stack, spool)
             loop = self._loop = Loop(parts)
             if config.operate.listen is not None:
-                server = await self._served(stack, operator_app.app(self.snapshot), config.operate.listen)
+                server = await self._served(
+                    stack, operator_app.app(self.snapshot), config.operate.listen, "operate.listen"
+                )
                 self.operate_port = server.port
             await self._account()
             tasks = [
@@ -174,12 +176,16 @@ class Daemon:
             stack.push_async_callback(put.close)
             return put
         serve = Serve(settings, folder, secrets, self.clock, self._fetched)
-        server = await self._served(stack, Starlette(routes=serve.routes), settings.serve.listen)
+        server = await self._served(
+            stack, Starlette(routes=serve.routes), settings.serve.listen, "staging.serve.listen"
+        )
         self.staging_port = server.port
         return serve
 
-    async def _served(self, stack: contextlib.AsyncExitStack, app: Starlette, listen: str) -> Server:
-        server = Server(app, bind(listen))
+    async def _served(
+        self, stack: contextlib.AsyncExitStack, app: Starlette, listen: str, key: str
+    ) -> Server:
+        server = Server(app, bind(listen, key=key))
         await server.start()
         stack.push_async_callback(server.stop)
         return server

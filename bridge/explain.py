@@ -28,7 +28,7 @@ from bridge.model import Draft, Envelope, File, Mail, Message, New, Receipt, Sor
 from bridge.reamaze import requests
 from bridge.reamaze import slug as slugs
 from bridge.spool import Placed, Spool
-from bridge.staging import keys
+from bridge.staging import keys, media
 
 Result = TypeVar("Result")
 
@@ -98,7 +98,7 @@ class _Shelf:
             content_type=file.content_type,
             size_bytes=file.size_bytes,
             sha256=file.sha256,
-            url=f"{served.rstrip('/')}/f/SIGNED/{file.name}",
+            url=f"{served.rstrip('/')}/f/SIGNED/{media.quoted_name(file.name)}",
             expires_at=self.clock.now() + timedelta(days=self.settings.keep_days),
         )
 

@@ -39,12 +39,14 @@ __all__ = [
 ]
 
 
-def bind(listen: str) -> socket.socket:
-    """A bound TCP socket for "host:port" or "[v6]:port". Raises StartError naming cause and fix."""
+def bind(listen: str, *, key: str = "listen") -> socket.socket:
+    """A bound TCP socket for "host:port" or "[v6]:port". Raises StartError naming cause, fix and where it was asked for."""
     host, _, port = listen.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
     if not port.isdecimal() or int(port) > 65_535:
-        raise StartError(f'cannot listen on "{listen}": expected "host:port" such as 127.0.0.1:8027')
+        raise StartError(
+            f'cannot listen on "{listen}" (`{key}`): expected "host:port" such as 127.0.0.1:8027'
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Without IPPROTO_TCP asyncio leaves Nagle on, which costs 40 ms a small answer.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -54,8 +56,8 @@ def bind(listen: str) -> socket.socket:
     except OSError as error:
         sock.close()
         raise StartError(
-            f"cannot listen on {listen}: {error.strerror}. Another program may hold the port, or it needs "
-            f"more rights; choose another `listen`, or see who has it with `ss -ltnp`"
+            f"cannot listen on {listen} (`{key}`): {error.strerror}. Another program may hold the port, or it needs "
+            f"more rights; choose another, or see who has it with `ss -ltnp`"
         ) from error
     sock.setblocking(False)
     return sock

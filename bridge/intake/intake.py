@@ -17,6 +17,7 @@ from typing import Any
 from bridge import log
 from bridge.clock import Clock
 from bridge.config.schema import Listener, ListenerKind, Smtp
+from bridge.errors import StartError
 from bridge.intake import listeners
 from bridge.intake.limits import Connections
 from bridge.intake.listeners import Bound
@@ -106,7 +107,11 @@ class Intake:
         if listener.kind is ListenerKind.SMTPS:
             # Not by start_tls: on uvloop the peer's first bytes would arrive before it.
             options |= {"ssl": reception.tls, "ssl_handshake_timeout": HANDSHAKE_TIMEOUT_S}
-        for sock in listeners.open_sockets(listener.listen, self._environ):
+        try:
+            sockets = listeners.open_sockets(listener.listen, self._environ)
+        except StartError as error:
+            raise StartError(f"listener {listener.name}: {error}") from error
+        for sock in sockets:
             self._sockets.append((listener, sock))
             if sock.family == socket.AF_UNIX:
                 server = await loop.create_unix_server(template.clone, sock=sock, **options)
