@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 from hypothesis import given
@@ -87,6 +88,26 @@ def test_a_stored_plan_is_the_plan(
     )
     made = plan.make(draft, NEW, together=together, slug=name or None)
     assert plan.from_json(plan.to_json(made)) == made
+
+
+def test_no_field_of_a_draft_is_lost_by_being_stored() -> None:
+    draft = Draft(
+        user=User("Ann", "ann@example.net"),
+        subject="Lamp",
+        body="Hello",
+        files=(a_file("a"),),
+        recipients=("bob@example.net",),
+        suppress_notifications=True,
+        tags=("vip",),
+        data=(("order", "17"),),
+        contact=(("phone", "030 12345"),),
+        note=("Guessed.",),
+        decisions=(Decision("author", "From"),),
+    )
+    untried = {field.name for field in fields(Draft) if getattr(draft, field.name) == field.default}
+    # Whether a quote is proved is settled before there is a plan.
+    assert untried == {"unproved"}
+    assert plan.from_json(plan.to_json(plan.make(draft, NEW, together=True))).draft == draft
 
 
 def test_a_plan_that_the_first_release_stored_is_still_read() -> None:
