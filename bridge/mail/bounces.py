@@ -82,7 +82,7 @@ def _recipients(lines: list[str]) -> list[Undelivered]:
         if named is None or named[1].lower() in seen or len(found) >= _RECIPIENTS:
             continue
         behind = next(filter(None, (named["said"], named["dots"], named["paren"])), "")
-        after = _paragraph(lines[place + 1 : place + 1 + _DIAGNOSTIC_LINES])
+        after = _paragraph(lines[place + 1 : place + 1 + _DIAGNOSTIC_LINES], begun=bool(behind))
         reason = " ".join(filter(None, (behind, *after)))[:1_000]
         if not (_STATUS.search(reason) or _REPLY.search(reason)):
             continue
@@ -91,12 +91,11 @@ def _recipients(lines: list[str]) -> list[Undelivered]:
     return found
 
 
-def _paragraph(lines: list[str]) -> list[str]:
+def _paragraph(lines: list[str], *, begun: bool) -> list[str]:
+    """The lines of a reason: to the next empty line, or the next recipient."""
     kept: list[str] = []
     for line in lines:
-        if not line.strip() and kept:
-            break
-        if "@" in line and _NAMED.fullmatch(line[:1_000]) and not _STATUS.search(line):
+        if ("@" in line and _NAMED.fullmatch(line[:1_000])) or (not line.strip() and (kept or begun)):
             break
         if line.strip():
             kept.append(line.strip())

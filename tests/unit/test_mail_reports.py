@@ -1,0 +1,348 @@
+"""Reports on earlier mail: deliveries, receipts, complaints; with a part for machines or in words alone. Cases 57, 58, 59."""
+
+from __future__ import annotations
+
+import pytest
+from support import mails
+
+from bridge import mail
+from bridge.facts import AbuseReport, DeliveryReport, Fact, Forwarded, Original, ReadReceipt, Undelivered
+from bridge.mail import bounces, reports
+from bridge.model import Kind, Mail
+
+STATUS = (
+    "Reporting-MTA: dns; mx.shop.example\r\nArrival-Date: Tue, 3 Feb 2026 09:00:00 +0100\r\n\r\n"
+    "Final-Recipient: rfc822; bob@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    "Remote-MTA: dns; mail.example.net\r\nDiagnostic-Code: smtp; 550 5.1.1 No such\r\n user here\r\n"
+)
+ORIGINAL = mails.fields(
+    "From: Desk <desk@shop.example>",
+    "To: bob@example.net",
+    "Subject: =?utf-8?q?Ihre_Anfrage_f=C3=BCr_Lampen?=",
+    "Date: Tue, 3 Feb 2026 08:59:00 +0100",
+    "Message-ID: <sent-1@shop.example>",
+    "In-Reply-To: <asked-1@example.net>",
+    "References: <asked-0@example.net> <asked-1@example.net>",
+)
+TOLD = Original(
+    author="Desk <desk@shop.example>",
+    recipient="bob@example.net",
+    subject="Ihre Anfrage für Lampen",
+    date="Tue, 3 Feb 2026 08:59:00 +0100",
+    message_id="sent-1@shop.example",
+)
+
+
+def _report(kind: str, status: str, *others: bytes, words: str = "It failed.") -> Mail:
+    machine = mails.part(f"Content-Type: message/{kind}", body=status)
+    head = ("Return-Path: <>", "Subject: Undeliverable")
+    return mail.parse(
+        mails.mixed(mails.plain(words), machine, *others, kind=f"report; report-type={kind}", head=head)
+    )
+
+
+def _the(found: Mail) -> Fact:
+    (fact,) = found.facts
+    return fact
+
+
+def _bounce(text: str, *head: str) -> Mail:
+    return mail.parse(
+        mails.mail(
+            "Return-Path: <>", "Subject: failure notice", *head, body=text, author="MAILER-DAEMON@mx.example"
+        )
+    )
+
+
+# -- with a part for machines ----------------------------------------------------------------------
+
+
+def test_a_delivery_report_is_read_and_tied_to_the_mail_it_is_about() -> None:
+    """Case 57."""
+    found = _report(
+        "delivery-status", STATUS, mails.part("Content-Type: message/rfc822", body=ORIGINAL + b"\r\nHi")
+    )
+    assert _the(found) == DeliveryReport(
+        leaf=1,
+        reporter="mx.shop.example",
+        arrived="Tue, 3 Feb 2026 09:00:00 +0100",
+        recipients=(
+            Undelivered(
+                address="bob@example.net",
+                action="failed",
+                status="5.1.1",
+                diagnostic="550 5.1.1 No such user here",
+                remote="mail.example.net",
+            ),
+        ),
+        original=TOLD,
+    )
+    assert found.about == ("sent-1@shop.example", "asked-1@example.net", "asked-0@example.net")
+    assert found.automatic is not None
+    assert found.automatic.kind is Kind.BOUNCE
+
+
+@pytest.mark.parametrize("kind", ["text/rfc822-headers", "message/rfc822-headers", "message/global"])
+def test_headers_alone_name_the_mail_too(kind: str) -> None:
+    """Case 58."""
+    found = _report("delivery-status", STATUS, mails.part(f"Content-Type: {kind}", body=ORIGINAL))
+    assert found.about[0] == "sent-1@shop.example"
+    fact = _the(found)
+    assert isinstance(fact, DeliveryReport)
+    assert fact.original == TOLD
+
+
+def test_every_recipient_is_told_to_a_limit() -> None:
+    one = "\r\nFinal-Recipient: rfc822;a{n}@example.net\r\nAction: delayed\r\nStatus: 4.4.1\r\n"
+    status = "Reporting-MTA: dns; mx\r\n" + "".join(one.format(n=n) for n in range(30))
+    fact = _the(_report("delivery-status", status))
+    assert isinstance(fact, DeliveryReport)
+    assert (len(fact.recipients), fact.further_recipients) == (20, 10)
+    assert {recipient.action for recipient in fact.recipients} == {"delayed"}
+
+
+@pytest.mark.parametrize("status", ["", "Reporting-MTA: dns; mx\r\n", "no fields at all", "\r\n\r\n\r\n"])
+def test_a_status_without_recipients_is_only_a_file(status: str) -> None:
+    assert _report("delivery-status", status).facts == ()
+
+
+def test_a_status_hidden_in_the_diagnostic_is_found() -> None:
+    found = reports.delivery(
+        b"Final-Recipient: rfc822;a@b.example\nAction: failed\nDiagnostic-Code: smtp;550 5.7.1 no\n",
+        leaf=0,
+        original=None,
+    )
+    assert found is not None
+    assert found.recipients[0].status == "5.7.1"
+
+
+def test_a_read_receipt_is_read() -> None:
+    status = (
+        "Reporting-UA: desk.example; Mailer 1\r\nFinal-Recipient: rfc822;bob@example.net\r\n"
+        "Original-Message-ID: <sent-1@shop.example>\r\n"
+        "Disposition: manual-action/MDN-sent-manually; displayed\r\n"
+    )
+    found = _report("disposition-notification", status)
+    assert _the(found) == ReadReceipt(
+        leaf=1,
+        reader="bob@example.net",
+        disposition="displayed",
+        original=Original(message_id="sent-1@shop.example"),
+    )
+    assert found.about == ("sent-1@shop.example",)
+
+
+def test_a_receipt_a_program_sent_says_so() -> None:
+    status = "Disposition: automatic-action/MDN-sent-automatically; deleted/error\r\nError: mailbox gone\r\n"
+    fact = _the(_report("disposition-notification", status))
+    assert isinstance(fact, ReadReceipt)
+    assert (fact.automatic, fact.disposition, fact.error) == (True, "deleted", "mailbox gone")
+
+
+def test_an_abuse_report_is_read() -> None:
+    status = (
+        "Feedback-Type: abuse\r\nUser-Agent: Loop/1\r\nVersion: 1\r\nOriginal-Mail-From: <desk@shop.example>\r\n"
+        "Arrival-Date: Tue, 3 Feb 2026 09:00:00 +0100\r\nSource-IP: 192.0.2.7\r\nReported-Domain: shop.example\r\n"
+    )
+    found = _report("feedback-report", status, mails.part("Content-Type: message/rfc822", body=ORIGINAL))
+    assert _the(found) == AbuseReport(
+        leaf=1,
+        feedback="abuse",
+        reporter="Loop/1",
+        source="192.0.2.7",
+        arrived="Tue, 3 Feb 2026 09:00:00 +0100",
+        about=("shop.example",),
+        original=TOLD,
+    )
+    assert found.about[0] == "sent-1@shop.example"
+
+
+def test_a_mail_within_a_human_mail_ties_nothing() -> None:
+    raw = mails.mixed(mails.plain("See this"), mails.part("Content-Type: message/rfc822", body=ORIGINAL))
+    assert mail.parse(raw).about == ()
+
+
+# -- in words alone --------------------------------------------------------------------------------
+
+QMAIL = """Hi. This is the qmail-send program at mx.example.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+
+<bob@example.net>:
+192.0.2.1 does not like recipient.
+Remote host said: 550 5.1.1 User unknown
+Giving up on 192.0.2.1.
+
+--- Below this line is a copy of the message.
+
+Return-Path: <desk@shop.example>
+Message-ID: <sent-1@shop.example>
+Subject: Your lamps
+To: bob@example.net
+"""
+EXIM = """This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of its
+recipients. The following address(es) failed:
+
+  bob@example.net
+    SMTP error from remote mail server after RCPT TO:<bob@example.net>:
+    host mail.example.net [192.0.2.1]: 552 5.2.2 mailbox full
+
+------ This is a copy of your message, including all the headers. ------
+
+Message-ID: <sent-1@shop.example>
+Subject: Your lamps
+"""
+SENDMAIL = """The original message was received at Tue, 3 Feb 2026 09:00:00 +0100
+
+   ----- The following addresses had permanent fatal errors -----
+<bob@example.net>
+    (reason: 550 5.1.1 <bob@example.net>... User unknown)
+
+   ----- Transcript of session follows -----
+... while talking to mail.example.net.:
+"""
+EXCHANGE = """Your message
+
+  To:      bob@example.net
+  Subject: Your lamps
+  Sent:    Tue, 3 Feb 2026 09:00:00 +0100
+
+did not reach the following recipient(s):
+
+bob@example.net on Tue, 3 Feb 2026 09:00:05 +0100
+    The e-mail account does not exist at the organization this message was sent to.
+    <mail.example.net #5.1.1>
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "named"),
+    [(QMAIL, "5.1.1", True), (EXIM, "5.2.2", True), (SENDMAIL, "5.1.1", False), (EXCHANGE, "5.1.1", False)],
+)
+def test_reports_in_words_are_understood(text: str, status: str, named: bool) -> None:
+    """Case 59."""
+    found = _bounce(text)
+    fact = _the(found)
+    assert isinstance(fact, DeliveryReport)
+    assert fact.leaf is None
+    assert [(one.address, one.action, one.status) for one in fact.recipients] == [
+        ("bob@example.net", "failed", status)
+    ]
+    assert found.about == (("sent-1@shop.example",) if named else ())
+
+
+def test_failed_recipients_of_the_header_are_told() -> None:
+    found = _bounce(
+        "The account that you tried to reach is over quota. 452-4.2.2\n",
+        "X-Failed-Recipients: a@b.example, c@d.example",
+    )
+    fact = _the(found)
+    assert isinstance(fact, DeliveryReport)
+    assert [(one.address, one.status) for one in fact.recipients] == [
+        ("a@b.example", "4.2.2"),
+        ("c@d.example", "4.2.2"),
+    ]
+
+
+def test_a_bounce_without_from_is_recognised() -> None:
+    found = mail.parse(mails.mail("Return-Path: <>", "Subject: failure notice", body=QMAIL, author=None))
+    assert isinstance(_the(found), DeliveryReport)
+
+
+def test_words_of_people_are_no_report() -> None:
+    assert mail.parse(mails.mail("Subject: Hello", body=QMAIL)).facts == ()
+    assert _bounce("Sorry.\n\nbob@example.net\n\nwrote to us in 2026.").facts == ()
+
+
+def test_a_diagnosis_ends_with_its_paragraph() -> None:
+    found = bounces.read(
+        "<a@b.example>: 550 5.1.1 unknown\n\n<c@d.example>: host mx.d.example said: 452 4.2.2 full\n", b""
+    )
+    assert found is not None
+    assert [(one.diagnostic, one.remote) for one in found.recipients] == [
+        ("550 5.1.1 unknown", ""),
+        ("host mx.d.example said: 452 4.2.2 full", "mx.d.example"),
+    ]
+
+
+# -- envelopes and forwards ------------------------------------------------------------------------
+
+
+def _journal(*head: str, inner: bytes | None = None) -> Mail:
+    said = mails.plain(
+        "Sender: ann@example.com\r\nSubject: Plan\r\nRecipient: bob@example.net\r\nRecipient: blind@example.net\r\n"
+    )
+    body = inner or mails.mail(
+        "To: bob@example.net", "Subject: Plan", "Message-ID: <in@example.com>", body="The words.\r\n"
+    )
+    nested = mails.part("Content-Type: message/rfc822", body=body)
+    fields = mails.fields("From: journal@corp.example", "Subject: Journal", "X-MS-Journal-Report:", *head)
+    return mail.parse(fields + mails.multipart("mixed", said, nested))
+
+
+def test_a_journal_envelope_hands_over_the_mail_within() -> None:
+    found = _journal("Message-ID: <out@corp.example>")
+    assert [author.email for author in found.authors] == ["ann@example.com"]
+    assert [entry.email for entry in found.to] == ["bob@example.net"]
+    assert (found.subject, found.message_id) == ("Plan", "in@example.com")
+    assert mails.shape(found) == ["text=The words."]
+    assert any("journal envelope" in defect and "blind@example.net" in defect for defect in found.defects)
+
+
+def test_a_journaled_mail_brings_no_stamps_of_servers_along() -> None:
+    inner = mails.mail(
+        "Subject: Plan",
+        "Authentication-Results: mx.corp.example; dmarc=pass",
+        "X-Original-To: x",
+        "Delivered-To: y",
+        body="x",
+    )
+    found = _journal("Authentication-Results: mx.corp.example; dmarc=none", "Received: by mx", inner=inner)
+    assert found.headers_named("authentication-results") == ("mx.corp.example; dmarc=none",)
+    assert found.header("x-original-to") is None
+    assert found.header("delivered-to") is None
+    assert found.headers_named("from") == ("Ann Lee <ann@example.com>",)
+
+
+def test_files_of_a_journaled_mail_are_its_files() -> None:
+    inner = mails.mixed(mails.plain("See file"), mails.file(b"%PDF-1.7 j"))
+    said = mails.plain("Sender: a@b.example")
+    raw = mails.fields("X-MS-Journal-Report: ") + mails.multipart(
+        "mixed", said, mails.part("Content-Type: message/rfc822", body=inner), boundary="outer"
+    )
+    found = mail.parse(raw)
+    assert mails.shape(found) == ["text=See file", "offer.pdf"]
+    assert mails.contents(raw, found) == [b"%PDF-1.7 j"]
+
+
+def test_an_automatic_envelope_makes_no_automatic_mail() -> None:
+    assert _journal("Return-Path: <>", "Auto-Submitted: auto-generated").automatic is None
+
+
+def test_a_mail_forwarded_without_a_word_is_shown_and_kept() -> None:
+    inner = mails.mail("Subject: Broken lamp", "Date: Tue, 3 Feb 2026 09:00:00 +0100", body="It is dark.\r\n")
+    raw = mails.mixed(mails.plain(" \r\n"), mails.part("Content-Type: message/rfc822", body=inner))
+    found = mail.parse(raw)
+    assert mails.shape(found) == ["nothing", "Broken lamp.eml"]
+    assert found.facts == (
+        Forwarded(
+            leaf=1,
+            author="Ann Lee <ann@example.com>",
+            date="Tue, 3 Feb 2026 09:00:00 +0100",
+            subject="Broken lamp",
+            words=(("It is dark.\n", None),),
+        ),
+    )
+
+
+def test_a_mail_forwarded_with_words_is_only_kept() -> None:
+    """Case 54."""
+    inner = mails.part("Content-Type: message/rfc822", body=mails.mail("Subject: x", body="inner"))
+    assert mail.parse(mails.mixed(mails.plain("Please see."), inner)).facts == ()
+
+
+def test_many_mails_within_are_only_kept() -> None:
+    inner = mails.part("Content-Type: message/rfc822", body=mails.mail("Subject: x", body="inner"))
+    assert mail.parse(mails.mixed(*[inner] * 4)).facts == ()
+    assert len(mail.parse(mails.mixed(*[inner] * 3)).facts) == 3
