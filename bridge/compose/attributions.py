@@ -97,7 +97,9 @@ _FORWARD = (
     "mesaj redirecționat|mesaj redirectionat|mesaj transmis|yönlendirilen ileti|iletilmiş mesaj|iletilen ileti|"
     "προωθημένο μήνυμα|転送メッセージ|転送されたメッセージ|转发的邮件|转发邮件|轉寄的郵件|轉寄郵件|전달된 메시지|"
     "전달된 메일|הודעה שהועברה|رسالة مُعاد توجيهها|رسالة معاد توجيهها|thư đã chuyển tiếp|pesan terusan|ข้อความที่ส่งต่อ|"
-    "переслане повідомлення|переадресоване повідомлення|fwd message"
+    "переслане повідомлення|переадресоване повідомлення|fwd message|välitetty viesti alkaa|początek przekazywanej wiadomości|"
+    "začátek přeposílané zprávy|začátek přeposlané zprávy|továbbított levél kezdete|iletilen ileti başlangıcı|"
+    "以下是转发的邮件|以下為轉寄的郵件|开始转发的邮件"
 )
 
 
@@ -113,12 +115,30 @@ _MARKS = dict.fromkeys(
 )
 
 
+# In front of the date, by phones above all: "ma 2. toukok. 2016", "понедельник, 2 мая 2016 г."
+_WEEKDAYS = (
+    "mon monday tue tuesday wed wednesday thu thursday fri friday sat saturday sun sunday mo montag di dienstag mi mittwoch "
+    "do donnerstag fr freitag sa samstag sonnabend so sonntag lun lundi mar mardi mer mercredi jeu jeudi ven vendredi sam "
+    "samedi dim dimanche lunes martes mié miércoles jue jueves vie viernes sáb sábado domingo lunedì martedì mercoledì gio "
+    "giovedì venerdì sab sabato dom domenica seg segunda-feira ter terça-feira qua quarta-feira qui quinta-feira sex "
+    "sexta-feira ma maandag dinsdag wo woensdag donderdag vr vrijdag za zaterdag zo zondag pon poniedziałek wt wtorek śr "
+    "środa czw czwartek pt piątek sob sobota niedz niedziela пн понедельник вт вторник ср среда чт четверг пт пятница сб "
+    "суббота вс воскресенье понеділок вівторок середа четвер п'ятниця субота нд неділя mån måndag tis tisdag ons onsdag tors "
+    "torsdag fre fredag lör lördag sön söndag man mandag tir tirsdag tor lør lørdag søn søndag maanantai ti tiistai ke "
+    "keskiviikko to torstai pe perjantai la lauantai su sunnuntai po pondělí út úterý st středa čt čtvrtek pá pátek neděle "
+    "hétfő kedd szerda csütörtök péntek szombat vasárnap luni marți miercuri joi vineri sâmbătă duminică pzt pazartesi sal "
+    "salı çar çarşamba per perşembe cum cuma cmt cumartesi paz pazar δευ δευτέρα τρί τρίτη τετ τετάρτη πέμ πέμπτη παρ "
+    "παρασκευή σάβ σάββατο κυρ κυριακή"
+)
+
+
 def _entries(table: str) -> frozenset[str]:
     return frozenset(plainly(entry.replace("_", " ")) for entry in table.split())
 
 
 _OPENING = _entries(_OPENINGS)
 _VERB = _entries(_VERBS)
+_WEEKDAY = _entries(_WEEKDAYS)
 _SPACED_VERBS = frozenset(verb for verb in _VERB if not _UNSPACED.search(verb))
 _UNSPACED_VERBS = tuple(sorted(_VERB - _SPACED_VERBS))
 _LONGEST_VERB = max(len(verb.split()) for verb in _SPACED_VERBS)
@@ -154,25 +174,27 @@ def separator(line: str) -> Separator | None:
         return None
     bare = line.lstrip("> \t|")
     words = bare.strip(_RULES)
-    kind = _SEPARATORS.get(plainly(words.rstrip(":：")).strip())
-    if kind is None and words[-1:].isdigit() and bare[:2] == "--":
-        kind = _by_start(plainly(words))
-    if kind is None:
-        return None
     ruled = len(bare) - len(bare.lstrip(_RULES)) >= 2
-    return kind if ruled or words.endswith(_COLON) else None
+    if not words or not (ruled or words.endswith(_COLON)):
+        return None
+    kind = _SEPARATORS.get(plainly(words.rstrip(":：")).strip())
+    if kind is None and bare[:2] == "--":
+        kind = _by_start(plainly(words))
+    return kind
 
 
 def _by_start(words: str) -> Separator | None:
-    """Lotus Notes: "----- Forwarded by Ann Lee/ACME on 03/05/2016 10:12 -----"."""
-    return Separator.FORWARD if words.startswith("forwarded by ") else None
+    """Lotus Notes: "----- Forwarded by Ann Lee/ACME on 03/05/2016 10:12 -----"; mutt: "----- Forwarded message from … -----"."""
+    return Separator.FORWARD if words.startswith(("forwarded by ", "forwarded message from ")) else None
 
 
 def opens(line: str) -> bool:
-    """Whether the line begins like an attribution that may go on in the next ones."""
+    """Whether the line begins like an attribution: by "On" and its kin, a date or a day of the week."""
     words = plainly(line.lstrip("> \t|")[:60])
     first = words.split(" ", 1)[0].rstrip(",.")
-    return first in _OPENING or words[:1].isdigit() or words.startswith(_UNSPACED_OPENINGS)
+    return (
+        first in _OPENING or first in _WEEKDAY or words[:1].isdigit() or words.startswith(_UNSPACED_OPENINGS)
+    )
 
 
 _UNSPACED_OPENINGS = ("在", "於", "于", "เมื่อ", "ב-", "في")
@@ -188,7 +210,7 @@ class Strength(Enum):
 
 def attribution(text: str) -> Strength:
     """How surely the text, a line or the lines of a wrapped one joined, says that somebody's words follow."""
-    if len(text) > MAX_CHARS or not _may_end(text):
+    if len(text) > MAX_CHARS or not may_end(text):
         return Strength.NONE
     # Zoho draws a rule around it: "---- On Mon, 2 May 2016 10:00:00 +0200 Ann Lee <ann@customer.example> wrote ----".
     ruled = text.rstrip().endswith("---")
@@ -200,6 +222,8 @@ def attribution(text: str) -> Strength:
     dated = _TIME.search(words) is not None or any(1990 <= number <= 2100 for number in numbers)
     address = _ADDRESS.search(words) is not None
     if _says_wrote(words):
+        if not address and not opens(text):
+            return Strength.NONE  # "as he wrote:" is the author's own
         if dated and len(numbers) >= 2:
             return Strength.STRONG
         return Strength.WEAK
@@ -207,9 +231,15 @@ def attribution(text: str) -> Strength:
     return Strength.STRONG if colon and dated and address and len(numbers) >= 3 else Strength.NONE
 
 
-def _may_end(text: str) -> bool:
-    last = text.rstrip(" \t*_\xa0")[-1:]
+def may_end(line: str) -> bool:
+    """Whether the line could be the last one of an attribution; quick, for the many that cannot."""
+    last = line.rstrip(" \t*_\xa0")[-1:]
     return last in ":-" or not last.isascii()
+
+
+def may_begin(line: str) -> bool:
+    """Whether an attribution that begins with the line could go on in the next one."""
+    return "<" in line or '"' in line or opens(line)
 
 
 def _says_wrote(words: str) -> bool:

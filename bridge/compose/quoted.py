@@ -212,7 +212,7 @@ class _Reader:
         text = quotes.BLANKS.sub(" ", "".join(self._words)).lstrip(" ")
         depth = self._depth if self._line_depth is None else self._line_depth
         says = bool(text.strip()) or self._pictured
-        line = Line(text, depth + quotes.depth_of(text), self._mark if says else Mark.NONE, self._pictured)
+        line = quotes.of(text, depth, self._mark if says else Mark.NONE, pictured=self._pictured)
         self._page.lines.append(line)
         self._page.starts.append(self._first)
         self._first = tokens

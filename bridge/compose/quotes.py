@@ -33,10 +33,17 @@ class Line:
     mark: Mark = Mark.NONE
     #: A picture stands in it.
     pictured: bool = False
+    #: Its words without quote marks and blanks around them.
+    words: str = ""
 
     @property
     def blank(self) -> bool:
-        return not self.pictured and not self.text.strip()
+        """Whether nothing stands in the line, not even a quote mark."""
+        return not self.words and not self.depth and not self.pictured
+
+    @property
+    def says(self) -> bool:
+        return self.pictured or bool(self.words)
 
 
 class Kind(Enum):
@@ -81,18 +88,21 @@ _MAX_WRAPPED = 4
 
 def of_text(text: str) -> list[Line]:
     """The lines of a plain text; `text` of each as it stands, `>` included."""
-    return [Line(line, depth_of(line)) for line in text.replace("\r\n", "\n").split("\n")]
+    return [of(line) for line in text.replace("\r\n", "\n").split("\n")]
 
 
-def depth_of(line: str) -> int:
-    """How many quote marks the line begins with."""
-    match = _QUOTE.match(line)
-    return min(match[1].count(">"), _MAX_DEPTH) if match else 0
+def of(text: str, depth: int = 0, mark: Mark = Mark.NONE, *, pictured: bool = False) -> Line:
+    """The line of that text, which stands in so many quotes before its own quote marks count."""
+    match = _QUOTE.match(text)
+    if match is None:
+        return Line(text, depth, mark, pictured, text.strip())
+    marks = min(match[1].count(">"), _MAX_DEPTH)
+    return Line(text, depth + marks, mark, pictured, text[match.end() :].strip())
 
 
 def words_of(line: Line) -> str:
-    """The line's words without its quote marks."""
-    match = _QUOTE.match(line.text) if line.depth else None
+    """The line without its quote marks, its indentation kept."""
+    match = _QUOTE.match(line.text)
     return line.text[match.end() :] if match else line.text
 
 
@@ -127,7 +137,7 @@ def _marked(lines: Sequence[Line], start: int, kind: Kind, first: int) -> Stretc
     end = len(lines)
     while at < len(lines):
         line = lines[at]
-        if line.blank or line.depth or is_rule(line.text):
+        if line.blank or line.depth or is_rule(line.words):
             at += 1
             continue
         if is_signature_mark(line):
@@ -156,7 +166,7 @@ def _forwards(lines: Sequence[Line], start: int, end: int) -> bool:
     for at in range(start, len(lines)):
         if lines[at].blank:
             continue
-        if attributions.separator(words_of(lines[at])) is Separator.FORWARD:
+        if attributions.separator(lines[at].words) is Separator.FORWARD:
             return True
         seen += 1
         if seen > 3 and at >= end:
@@ -169,7 +179,7 @@ def _with_rule(lines: Sequence[Line], start: int) -> int:
     at = start - 1
     while at >= 0 and start - at <= 3 and lines[at].blank:
         at -= 1
-    return at if at >= 0 and is_rule(lines[at].text) else start
+    return at if at >= 0 and is_rule(lines[at].words) else start
 
 
 def is_rule(text: str) -> bool:
@@ -189,8 +199,8 @@ def frame_at(lines: Sequence[Line], at: int) -> Frame | None:
     line = lines[at]
     if line.mark is Mark.REST:
         return Frame(at, at, Kind.CLIENT)
-    words = words_of(line)
-    if not words.strip():
+    words = line.words
+    if not words:
         return None
     kind = attributions.separator(words)
     if kind is not None:
@@ -208,7 +218,7 @@ def frame_at(lines: Sequence[Line], at: int) -> Frame | None:
 
 def _header_block(lines: Sequence[Line], start: int) -> int | None:
     """The end of a block of `From:`, `Sent:`, `To:`, `Subject:` that begins here."""
-    first = attributions.label(words_of(lines[start]))
+    first = attributions.label(lines[start].words)
     if first is None or first is Label.OTHER:
         return None
     kinds: set[Label] = set()
@@ -216,7 +226,7 @@ def _header_block(lines: Sequence[Line], start: int) -> int | None:
     unlabelled = 0
     for at in range(start, min(len(lines), start + _BLOCK_LINES)):
         line = lines[at]
-        words = words_of(line)
+        words = line.words
         if line.depth != lines[start].depth:
             break
         label = attributions.label(words) if len(words) < 2_000 else None
@@ -241,20 +251,20 @@ def _attribution(lines: Sequence[Line], start: int) -> Frame | None:
     joined: list[str] = []
     for at in range(start, min(len(lines), start + _MAX_WRAPPED + 2)):
         line = lines[at]
-        if line.blank or not words_of(line).strip():
+        if not line.says:
             if joined and len(joined[-1]) < 200 and _goes_on(lines, at + 1):
                 continue
             break
         if abs(line.depth - depth) > 1 or (line.depth != depth and not joined):
             break
-        joined.append(words_of(line).strip())
-        text = " ".join(joined)
-        if len(joined) > _MAX_WRAPPED or len(text) > attributions.MAX_CHARS:
+        joined.append(line.words)
+        if len(joined) > _MAX_WRAPPED or len(line.words) > attributions.MAX_CHARS:
             break
-        strength = attributions.attribution(text)
-        if strength is not Strength.NONE:
-            return _wrapped(joined, start, at + 1, strength)
-        if len(joined) == 1 and not (attributions.opens(text) or "<" in text or '"' in text):
+        if attributions.may_end(line.words):
+            strength = attributions.attribution(" ".join(joined))
+            if strength is not Strength.NONE:
+                return _wrapped(joined, start, at + 1, strength)
+        if len(joined) == 1 and not attributions.may_begin(line.words):
             break
     return None
 
@@ -279,7 +289,7 @@ def _goes_on(lines: Sequence[Line], at: int) -> bool:
 def _next(lines: Sequence[Line], at: int) -> int | None:
     """The next line with words in it."""
     while at < len(lines):
-        if not lines[at].blank and (lines[at].pictured or words_of(lines[at]).strip()):
+        if lines[at].says:
             return at
         at += 1
     return None

@@ -150,7 +150,7 @@ class Trimmer:
             return None
         inner = lines[stretch.start : stretch.end]
         free, starts = _frames(inner)
-        keys = [said.key(quotes.words_of(line)) for line in inner]
+        keys = [said.key(line.words) for line in inner]
         ok = said.covered(keys, free, self.known)
         proof = [bool(keys[at]) and not free[at] for at in range(len(inner))]
         last = max((at for at, proven in enumerate(proof) if proven), default=-1)
@@ -191,7 +191,7 @@ def own_words(text: str) -> bool:
     """Whether a plain text says anything of its own, besides a quote, a signature or the footer of a mailing list."""
     lines = quotes.of_text(text)
     first = next((line for line in lines if not line.blank), None)
-    if first is None or quotes.is_rule(first.text):
+    if first is None or quotes.is_rule(first.words):
         return False
     stretch = quotes.find(lines)
     return _says_something(lines if stretch is None else lines[: stretch.start])
@@ -219,7 +219,7 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
     depth = 0
     while at < len(lines):
         line = lines[at]
-        if line.blank or not quotes.words_of(line).strip():
+        if not line.says:
             at += 1
             continue
         frame = quotes.frame_at(lines, at)
@@ -231,7 +231,7 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
             continue
         starts.add(at)
         for place in range(at, frame.end):
-            free[place] = frame.kind is not Kind.HEADERS or _is_header(quotes.words_of(lines[place]))
+            free[place] = frame.kind is not Kind.HEADERS or _is_header(lines[place].words)
         depth = max(depth, line.depth)
         at = max(frame.end, at + 1)
     return free, sorted(starts)
@@ -244,7 +244,7 @@ def _is_header(words: str) -> bool:
 
 def _introduces(lines: Sequence[Line], frame: quotes.Frame) -> bool:
     """Whether words of a quote follow: one level deeper, or of any level where it is surely an attribution."""
-    following = next((line for line in lines[frame.end :] if quotes.words_of(line).strip()), None)
+    following = next((line for line in lines[frame.end :] if line.words), None)
     if following is None:
         return False
     return frame.strength is Strength.STRONG or following.depth > lines[frame.start].depth

@@ -61,8 +61,9 @@ async def bodies(look: Look, slug: str) -> tuple[str, ...]:
     path = f"/conversations/{slugs.segment(slug)}/messages"
     found: list[str] = []
     async for page in lists.pages(look, path, "messages", {}, at_most=READ_MESSAGES):
-        found += [text(item.get("body")) for item in page.items if item.get("visibility") in (None, 0)]
-    return tuple(filter(None, found))
+        said = (item.get("body") for item in page.items if item.get("visibility") in (None, 0))
+        found += [body for body in said if isinstance(body, str) and body]
+    return tuple(found)
 
 
 async def find_conversation(
