@@ -127,7 +127,7 @@ class Attempt:
         if self._item.plan is not None:
             self._plan = plan.from_json(self._item.plan)
             return await self._with_fresh_links(self._item.steps)
-        route = self._parts.route(self._item.route)
+        route = self._parts.route_of(self._item)
         if route is None:
             raise NoRouteError(self._item.route)
         draft = await drafting.draft(self._parts, self._item, route)

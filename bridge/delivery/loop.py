@@ -135,9 +135,9 @@ class Loop:
             reason = f"sorting it failed {item.strikes - 1} times, or the bridge died of it"
             await self._settle(item, Dead(reason), 0.0)
             return None
-        route = self._parts.route(item.route)
+        route = self._parts.route_of(item)
         if route is None:
-            await self._settle(item, Held(f'the route "{item.route}" is no longer in the config'), 0.0)
+            await self._settle(item, Held(_no_route(item)), 0.0)
         return route
 
     async def _sortings(self, items: list[tuple[Item, Route]]) -> list[Sorting]:
@@ -252,9 +252,9 @@ class Loop:
         except (RefusedError, MissingError) as error:
             self.gates.succeeded(item.brand)
             return Dead(str(error))
-        except NoRouteError as error:
+        except NoRouteError:
             self.gates.ended(item.brand)
-            return Held(f'the route "{error}" is no longer in the config')
+            return Held(_no_route(item))
         except SpoolError:
             self.gates.ended(item.brand)
             raise
@@ -326,6 +326,13 @@ class Loop:
                 log.warning("held", id=item.id, route=item.route, reason=reason)
             case _ as never:
                 assert_never(never)
+
+
+def _no_route(item: Item) -> str:
+    return (
+        f'the route "{item.route}" for the brand "{item.brand}" is no longer in the config; '
+        "`reamaze-bridge queue edit-recipient` sends the mail on by another"
+    )
 
 
 def _where(error: Exception) -> str:

@@ -55,6 +55,11 @@ class Parts:
     def route(self, name: str) -> Route | None:
         return next((route for route in self.config.routes if route.name == name), None)
 
+    def route_of(self, item: Item) -> Route | None:
+        """The route of a waiting mail; None where the config no longer has it for the brand that the mail was taken for."""
+        route = self.route(item.route)
+        return route if route is not None and route.brand == item.brand else None
+
     def job(
         self,
         item: Item,
