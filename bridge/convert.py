@@ -19,7 +19,7 @@ from bridge import stopwatch
 from bridge.compose import author as author_rules
 from bridge.compose import body as bodies
 from bridge.compose import draft as drafts
-from bridge.compose import fields, forward, said, subject
+from bridge.compose import fields, forward, many, said, subject
 from bridge.compose import files as naming
 from bridge.compose import sort as sorting_rules
 from bridge.compose.trim import Trimmer
@@ -27,6 +27,7 @@ from bridge.config.schema import Route, Sender
 from bridge.errors import StagingLaterError
 from bridge.mail import decode, parse
 from bridge.model import Attached, Author, Draft, Envelope, File, Mail, Sorting, Span, User
+from bridge.staging import zips
 from bridge.staging.files import Store, Stored
 
 #: How a mail that could not be read is named among the files.
@@ -132,7 +133,7 @@ def draft(job: Job) -> Draft:
             mail, job.envelope, job.route, job.sender, job.own, attached=_attached(content, mail)
         )
         found = fields.read(mail, job.route)
-        return drafts.draft(
+        made = drafts.draft(
             mail,
             job.envelope,
             job.route,
@@ -146,6 +147,22 @@ def draft(job: Job) -> Draft:
             title=sorting_rules.subject_of(mail, job.route, choice, found, job.keys),
             found=found,
         )
+        return _gathered(made, job)
+
+
+def _gathered(draft: Draft, job: Job) -> Draft:
+    """The draft with its files in zips or links where there are more than the route wants singly."""
+    parted = many.split(draft.files, job.route.files, max_zip_bytes=min(job.max_file_bytes, zips.MAX_BYTES))
+    if not parted.linked and not parted.zipped:
+        return draft
+    store = Store(job.store)
+    taken = {file.name.casefold() for file in parted.kept}
+    made = []
+    for group in parted.zipped:
+        name = naming.unique(many.ZIP_NAME, taken)
+        parts = [(file.name, file.path) for file in group]
+        made.append(_write(store, zips.chunks(parts), name, "application/zip"))
+    return many.told(draft, parted, made)
 
 
 def _attached(content: Content, mail: Mail) -> Mail | None:

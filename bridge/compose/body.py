@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bridge.compose import escape, facts, files, html, plain, reference, said, words
+from bridge.compose import escape, facts, files, html, length, plain, reference, said, words
 from bridge.compose.files import Naming
 from bridge.compose.html import Converted
+from bridge.compose.length import MARK
 from bridge.compose.reference import DataPicture
 from bridge.compose.trim import LEFT_OUT, Trimmer, own_words
 from bridge.facts import Forwarded
@@ -91,8 +92,8 @@ def compose(
     making, whole = made(trimmer or Trimmer())
     if making.trimmer.cut and not _is_anything(whole):
         making, whole = made(Trimmer())
-    markdown, overflow = _cut(whole, max_chars)
-    inline = {int(match[1]) for match in _MARK.finditer(markdown)}
+    markdown, overflow = length.within(whole, max_chars)
+    inline = {int(match[1]) for match in MARK.finditer(markdown)}
     return Body(
         markdown or NO_TEXT,
         frozenset(index for index in inline if index >= 0),
@@ -137,27 +138,34 @@ def _left_out(trimmer: Trimmer) -> Iterator[str]:
 
 
 def _is_anything(markdown: str) -> bool:
-    return bool(_MARK.search(markdown)) or any(said.key(line) for line in markdown.split("\n"))
-
-
-_MARK = re.compile(rf"{FILE_MARK[0]}(-?\d{{1,9}}){FILE_MARK[1]}")
+    return bool(MARK.search(markdown)) or any(said.key(line) for line in markdown.split("\n"))
 
 
 def resolve(markdown: str, urls: Mapping[int, str]) -> str:
-    """The body with the URLs of its pictures; a picture without one leaves its words."""
+    """The body with the URLs of its pictures and linked files; one without a URL leaves its words."""
     out: list[str] = []
     position = 0
-    for match in _MARK.finditer(markdown):
-        opening = markdown.rfind("![", position, match.start())
+    for match in MARK.finditer(markdown):
+        opening = _opening(markdown, position, match.start())
         url = urls.get(int(match[1]))
         if url is not None or opening < 0:
             out.append(markdown[position : match.start()] + (url or ""))
             position = match.end()
             continue
-        out.append(markdown[position:opening] + markdown[opening + 2 : match.start()].removesuffix("]("))
+        words = markdown[opening + 1 : match.start()].removesuffix("](")
+        pictured = markdown.endswith("!", position, opening)
+        out.append(markdown[position : opening - pictured] + words)
         position = match.end() + markdown.startswith(")", match.end())
     out.append(markdown[position:])
     return "".join(out)
+
+
+def _opening(markdown: str, start: int, end: int) -> int:
+    """The bracket that the words of a picture or link before `end` begin with; -1 where there is none."""
+    at = markdown.rfind("[", start, end)
+    while at > start and markdown[at - 1] == "\\":
+        at = markdown.rfind("[", start, at)
+    return at
 
 
 # -- one stretch of words --------------------------------------------------------------------------
@@ -218,7 +226,7 @@ def _text_is_better(prefer: Prefer, converted: Converted, text: str) -> bool:
 
 
 def _says_something(markdown: str) -> bool:
-    return bool(_MARK.search(markdown)) or any(character.isalnum() for character in markdown)
+    return bool(MARK.search(markdown)) or any(character.isalnum() for character in markdown)
 
 
 #: What mailers write where their other part is meant to be read.
@@ -264,7 +272,7 @@ def _renumbered(making: _Making, converted: Converted) -> str:
         index = int(match[1])
         return f"{FILE_MARK[0]}{index - before if index < -1 else index}{FILE_MARK[1]}"
 
-    return _MARK.sub(moved, converted.markdown)
+    return MARK.sub(moved, converted.markdown)
 
 
 # -- pictures --------------------------------------------------------------------------------------
@@ -285,7 +293,7 @@ def _from_text(making: _Making, text: str, trimmer: Trimmer) -> str:
         trimmer.quoted.append(plain.to_markdown(gone))
     making.trimmer.adopt(trimmer)
     markdown = plain.to_markdown(_PLACEHOLDER.sub(placed, kept) if making.pictures else kept)
-    return _MARK.sub(lambda match: _shown(making, int(match[1])), markdown)
+    return MARK.sub(lambda match: _shown(making, int(match[1])), markdown)
 
 
 def _shown(making: _Making, leaf: int) -> str:
@@ -342,7 +350,7 @@ def _once(making: _Making) -> str:
     referred: set[str] = set()
     for chunk in making.chunks:
         if not _ALONE.fullmatch(chunk):
-            referred.update(match[1] for match in _MARK.finditer(chunk))
+            referred.update(match[1] for match in MARK.finditer(chunk))
     kept = []
     for chunk in making.chunks:
         alone = _ALONE.fullmatch(chunk)
@@ -352,52 +360,3 @@ def _once(making: _Making) -> str:
 
 
 _ALONE = re.compile(rf"!\[[^\n]*\]\({FILE_MARK[0]}(-?\d+){FILE_MARK[1]}\)")
-
-
-# -- the limit -------------------------------------------------------------------------------------
-
-CUT = "*(The mail is longer than what fits here: the whole text goes along as a file.)*"
-
-
-def _cut(whole: str, max_chars: int) -> tuple[str, str | None]:
-    """The body within the limit, and the whole where that took something away."""
-    if len(whole) <= max_chars:
-        return whole, None
-    room = max(0, max_chars - len(CUT) - 8)
-    head = whole[:room]
-    paragraph = head.rfind("\n\n")
-    line = head.rfind("\n")
-    if paragraph > room // 2:
-        head = head[:paragraph]
-    elif line > room // 2:
-        head = head[:line]
-    else:
-        head = head[: _before_picture(whole, room)]
-    if (fence := _open_fence(head)) is not None:
-        head = f"{head.rstrip()}\n{fence}"
-    return f"{head.rstrip()}\n\n{CUT}", whole
-
-
-def _before_picture(markdown: str, room: int) -> int:
-    """The place to cut: the room, or where the picture begins that stands across it."""
-    end = 0
-    for match in _MARK.finditer(markdown):
-        opening = markdown.rfind("![", end, match.start())
-        end = match.end() + 1
-        if end > room:
-            return opening if 0 <= opening < room else room
-    return room
-
-
-_FENCE = re.compile(r"^(`{3,})", re.MULTILINE)
-
-
-def _open_fence(markdown: str) -> str | None:
-    """The fence that is open at the end."""
-    fence: str | None = None
-    for match in _FENCE.finditer(markdown):
-        if fence is None:
-            fence = match[1]
-        elif len(match[1]) >= len(fence):
-            fence = None
-    return fence

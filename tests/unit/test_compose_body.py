@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.rendered import lines
 
-from bridge.compose import body, files
+from bridge.compose import body, files, length
 from bridge.compose.body import Body
 from bridge.model import FILE_MARK, Attached, Leaf, Mail, Span, Written
 
@@ -247,7 +247,7 @@ def test_a_long_body_is_cut_between_paragraphs_and_goes_along_whole() -> None:
     assert len(made.markdown) <= 2_000
     assert made.overflow == words
     head, _, last = made.markdown.rpartition("\n\n")
-    assert last == body.CUT
+    assert last == length.CUT
     assert words.startswith(head + "\n\n")
 
 
@@ -255,17 +255,17 @@ def test_a_long_body_is_cut_between_paragraphs_and_goes_along_whole() -> None:
 def test_a_body_of_one_piece_is_cut_too(unit: str) -> None:
     made = composed(text(unit * 3_000), max_chars=1_000)
     assert len(made.markdown) <= 1_000
-    assert made.markdown.endswith(body.CUT)
+    assert made.markdown.endswith(length.CUT)
     assert made.overflow is not None
     assert len(made.overflow) > 2_000
 
 
 def test_a_fence_that_is_cut_is_closed() -> None:
     made = composed(text(None, "x<pre>" + "code *x*\n" * 500 + "</pre>"), max_chars=1_000)
-    assert lines(made.markdown)[-1] == body.CUT.strip("*")
+    assert lines(made.markdown)[-1] == length.CUT.strip("*")
 
 
-@pytest.mark.parametrize("limit", range(959 + len(body.CUT), 970 + len(body.CUT)))
+@pytest.mark.parametrize("limit", range(959 + len(length.CUT), 970 + len(length.CUT)))
 def test_a_picture_is_not_cut_in_half_and_is_inline_only_where_it_is_shown(limit: int) -> None:
     html = "<p>" + "x" * 950 + "<img alt='lamp' src='cid:a'></p><p>" + "y" * 500
     made = composed(text(None, html), Attached(0), leaves={"leaf_0": {"content_id": "a"}}, max_chars=limit)
