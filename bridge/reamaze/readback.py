@@ -47,12 +47,23 @@ class Known:
 
 
 async def find_message(look: Look, slug: str, key: str) -> Receipt | None:
-    """The message of that key among the newest of the conversation. Raises MissingError when there is none such."""
+    """The message of that key among the newest of the conversation.
+
+    Raises MissingError when there is no such conversation, LaterError when its newest messages could not be read.
+    """
     path = f"/conversations/{slugs.segment(slug)}/messages"
+    read = _Read()
     async for page in lists.pages(look, path, "messages", {}, at_most=NEWEST_MESSAGES):
         for item in page.items:
             if _origin_id(item) == key:
                 return Receipt(slug=slug, created_at=text(item.get("created_at")), found=True)
+        read.see(page)
+        if page.last:
+            return None
+    if not read.newest_first:
+        raise LaterError(
+            "whether it was posted cannot be told: the conversation's list of messages is too long"
+        )
     return None
 
 
@@ -126,14 +137,15 @@ class _Search:
     async def by_sender(self) -> Receipt | None:
         # Without `sort` the list is by creation, so it need not be read beyond the floor.
         query = {"for": self._email, "filter": "all"}
-        read = _Read(self._floor)
+        read = _Read()
         async for page in lists.pages(
             self._look, "/conversations", "conversations", query, at_most=NEWEST_CONVERSATIONS
         ):
             for item in page.items:
                 if self._plausible(item) and (found := await self._verified(item)) is not None:
                     return found
-            if read.enough(page):
+            read.see(page)
+            if page.last or read.beyond(self._floor):
                 return None
         self.unsure = "the sender's list of conversations is too long"
         return None
@@ -141,7 +153,7 @@ class _Search:
     async def by_messages(self) -> Receipt | None:
         """By the sender's messages: one call where the account keeps the opening message's `origin_id`."""
         query = {"sent_by": self._email, "start_date": self._floor.isoformat()}
-        read = _Read(self._floor)
+        read = _Read()
         async for page in lists.pages(self._look, "/messages", "messages", query, at_most=NEWEST_MESSAGES):
             for item in page.items:
                 conversation = item.get("conversation")
@@ -149,7 +161,8 @@ class _Search:
                     found = receipt(conversation)
                     if found.slug:
                         return Receipt(slug=found.slug, created_at=text(item.get("created_at")), found=True)
-            if read.enough(page):
+            read.see(page)
+            if page.last or read.beyond(self._floor):
                 return None
         self.unsure = "the sender's list of messages is too long"
         return None
@@ -186,19 +199,24 @@ class _Search:
 class _Read:
     """How far a list has been read. It may be left early only where it is seen to run from new to old."""
 
-    def __init__(self, floor: datetime) -> None:
-        self._floor = floor
+    def __init__(self) -> None:
         self._times: list[datetime] = []
 
-    def enough(self, page: lists.Page) -> bool:
+    def see(self, page: lists.Page) -> None:
         times = (lists.time(item.get("created_at")) for item in page.items)
         self._times += [at for at in times if at is not None]
-        return page.last or (
+
+    @property
+    def newest_first(self) -> bool:
+        return (
             len(self._times) > 1
             and self._times[0] > self._times[-1]
-            and self._times[-1] < self._floor
             and all(newer >= older for newer, older in pairwise(self._times))
         )
+
+    def beyond(self, floor: datetime) -> bool:
+        """Whether what follows is older than that."""
+        return self.newest_first and self._times[-1] < floor
 
 
 def _origin_id(item: JsonObject) -> str | None:

@@ -248,6 +248,18 @@ async def test_a_list_without_end_is_no_proof(which: str) -> None:
     assert len(lists.asked) < 50
 
 
+async def test_the_newest_messages_of_a_long_conversation_are_enough() -> None:
+    lists = Lists(messages=[conversation("x", minutes=-n) | {"number": n} for n in range(5_000)])
+    assert await readback.find_message(lists, "x", "k1") is None
+    assert len(lists.asked) == 20
+
+
+async def test_the_oldest_messages_of_a_long_conversation_prove_nothing() -> None:
+    lists = Lists(messages=[conversation("x", minutes=n) | {"number": n} for n in range(5_000)])
+    with pytest.raises(LaterError, match="too long"):
+        await readback.find_message(lists, "x", "k1")
+
+
 @pytest.mark.parametrize("which", ["sender", "messages"])
 async def test_a_long_list_from_new_to_old_is_read_as_far_as_the_mail(which: str) -> None:
     hourly = [conversation(f"x{n}", minutes=-60 * n, email="o@example.net") for n in range(5_000)]
