@@ -16,11 +16,13 @@ import click
 import pytest
 from support import rig
 from support.command import Done, call
+from support.spools import envelope, place, sorting
 from support.spools import settings as spool_settings
 
 from bridge.cli.app import commands
 from bridge.clock import FixedClock, SystemClock
 from bridge.config.schema import Spool as SpoolSettings
+from bridge.model import Target
 from bridge.spool import Spool
 
 MAIL = b"From: Ann Lee <ann@customer.example>\nSubject: Broken lamp\nMessage-ID: <1@customer.example>\n\nIt is dark.\n"
@@ -156,6 +158,39 @@ def test_a_mail_that_is_not_there_is_said_not_to_be(config: Path, arguments: tup
     done = call(*arguments, "-c", config, "nonsense\x1b[2J")
     assert done.status == 1
     assert "no mail 'nonsense\\x1b[2J' is in the spool" in done.err
+
+
+def test_hostile_names_and_reasons_cannot_move_the_terminal(config: Path, tmp_path: Path) -> None:
+    hostile = "x\x1b[2J\r\nevent=dead\x9b1m\u202e\x07"
+
+    async def store() -> str:
+        with closing(Spool.open(spool_of(config), clock=SystemClock(), exclusive=False)) as spool:
+            mail_id = spool.new_id()
+            came = envelope(reverse_path=hostile, helo=hostile, peer=hostile, recipients=(hostile,))
+            await spool.put(mail_id, came, MAIL, [Target("support", "acme", (hostile,))])
+            (item,) = await spool.unsorted(1)
+            await place(spool, item, sorting(summary=hostile, subject=hostile, message_id=hostile))
+            await spool.settle(item.seq, "dead", hostile)
+            return mail_id
+
+    mail_id = asyncio.run(store())
+    (tmp_path / "mail.eml").write_bytes(
+        b"From: =?utf-8?Q?=1B[2J=C2=9B?= <a@b.example>\nSubject: =?utf-8?Q?a=0A=1B[2Jb?=\nX: \x1b\n\n\x1b[2J\n"
+    )
+    for arguments in (
+        ["trace", mail_id],
+        ["queue", "show", mail_id],
+        ["queue", "list"],
+        ["status"],
+        ["explain", str(tmp_path / "mail.eml")],
+        ["queue", "show", hostile],
+    ):
+        command = arguments[:2] if arguments[0] == "queue" else arguments[:1]
+        done = call(*command, "-c", config, *arguments[len(command) :])
+        said = done.said.replace("\n", "")
+        assert said
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202e]", said), (arguments, said)
+        assert not re.search(r"^event=dead", done.said, re.MULTILINE)
 
 
 # -- deciding --------------------------------------------------------------------------------------
