@@ -1,4 +1,4 @@
-"""The golden corpus: each mail beside exactly what is posted for it. `pytest tests/test_corpus.py --regenerate` rewrites the answers.
+"""The golden corpus: each mail beside exactly what is posted for it. `pytest tests/test_corpus.py --regenerate` writes it anew.
 
 A person reads the difference before it is committed. Each mail is tried as stored and with CRLF at every line's end: both are
 one mail.
@@ -14,7 +14,7 @@ import pytest
 from support import golden
 
 MAILS = sorted(golden.CORPUS.glob("*/*.eml"))
-_MEMORY = Path("/dev/shm")  # noqa: S108 - only to be quick
+_MEMORY = Path("/dev/shm")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
