@@ -7,9 +7,7 @@ not have reached Re:amaze, and looks there before it speaks again.
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
@@ -17,14 +15,12 @@ from bridge import log, plan
 from bridge.compose import body as bodies
 from bridge.compose import note
 from bridge.delivery import drafting, links
+from bridge.delivery.once import Once
 from bridge.delivery.parts import Parts
 from bridge.errors import (
     FileGoneError,
-    LaterError,
     MissingError,
-    OutageError,
     ReamazeError,
-    RefusedError,
     StagingError,
     StagingRefusedError,
 )
@@ -72,8 +68,7 @@ class Attempt:
         self._client = parts.clients[item.brand]
         self._progress = _Progress(item.conversation)
         self._plan: Plan
-        #: Whether a call of the step under way may have been heard without its answer reaching us.
-        self._in_doubt = False
+        self._once = Once(item.id, look_again_s=parts.config.reamaze.look_again_s)
         self._unwritten = _Unwritten()
 
     async def run(self) -> Delivered:
@@ -92,11 +87,11 @@ class Attempt:
             began = index < len(stored) and stored[index].begun_at is not None
             await self._write(begun=index)
             point(f"begun-{step.action.value}")
-            self._in_doubt = began
+            self._once.in_doubt = began
             try:
                 result = await self._do(step, began=began)
             except (ReamazeError, StagingError):
-                if not self._in_doubt:
+                if not self._once.in_doubt:
                     await self._parts.spool.record(self._item.seq, undone=index)
                 raise
             point(f"called-{step.action.value}")
@@ -278,18 +273,18 @@ class Attempt:
             since = min(self._item.received_at, self._parts.clock.now())
             return await self._client.find_conversation(key, draft.user.email, since)
 
-        return await self._once(look, lambda: self._say(message), began=began)
+        return await self._once.say(look, lambda: self._say(message), began=began)
 
     async def _say(self, message: Message) -> Receipt:
         match await self._address():
             case New() as new:
-                return await self._heard(self._client.create(new, message))
+                return await self._once.hear(self._client.create(new, message))
             case Existing(slug, otherwise):
                 try:
-                    return await self._heard(self._client.append(slug, message))
+                    return await self._once.hear(self._client.append(slug, message))
                 except MissingError:
                     await self._lose(slug)
-                    return await self._heard(self._client.create(otherwise, message))
+                    return await self._once.hear(self._client.create(otherwise, message))
             case _ as never:
                 assert_never(never)
 
@@ -334,60 +329,11 @@ class Attempt:
     async def _append(self, message: Message, *, began: bool) -> Receipt:
         """Add what belongs to the post, in the conversation that holds it."""
         slug = self._slug()
-        return await self._once(
+        return await self._once.say(
             lambda: self._client.find_message(slug, message.key),
-            lambda: self._heard(self._client.append(slug, message)),
+            lambda: self._once.hear(self._client.append(slug, message)),
             began=began,
         )
-
-    # -- once and no more --------------------------------------------------------------------------
-
-    async def _once(
-        self,
-        look: Callable[[], Awaitable[Receipt | None]],
-        say: Callable[[], Awaitable[Receipt]],
-        *,
-        began: bool,
-    ) -> Receipt:
-        """Say it, unless an earlier call whose answer was lost did arrive."""
-        if not began:
-            return await say()
-        found = await self._look(look)
-        if found is not None:
-            return found
-        try:
-            return await say()
-        except RefusedError:
-            # It may be the repeat that is refused, by a Re:amaze whose lists lag behind.
-            found = await self._look(look)
-            if found is None:
-                raise
-            return found
-
-    async def _look(self, look: Callable[[], Awaitable[Receipt | None]]) -> Receipt | None:
-        """What an earlier, unclear call made, if it did arrive; None after looking twice, some time apart."""
-        for number in (1, 2):
-            found = await look()
-            if found is not None:
-                log.info("found", id=self._item.id, slug=found.slug, look=number)
-                point("looked")
-                return found
-            if number == 1:
-                await asyncio.sleep(self._parts.config.reamaze.look_again_s)
-        # Looked for twice and not there: the earlier call was not heard.
-        self._in_doubt = False
-        point("looked")
-        return None
-
-    async def _heard(self, call: Awaitable[Receipt]) -> Receipt:
-        """The answer of a call that changes something; whether it may have been heard is known afterwards."""
-        self._in_doubt = True
-        try:
-            return await call
-        except (RefusedError, MissingError, LaterError, OutageError):
-            # Each of these says that nothing was done.
-            self._in_doubt = False
-            raise
 
     # -- what is said ------------------------------------------------------------------------------
 

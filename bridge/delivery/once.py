@@ -1,0 +1,64 @@
+"""Says a thing at Re:amaze once and no more: after an answer that was lost, it looks before it speaks again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from bridge import log
+from bridge.errors import LaterError, MissingError, OutageError, RefusedError
+from bridge.faults import point
+from bridge.model import Receipt
+
+Look = Callable[[], Awaitable[Receipt | None]]
+
+
+class Once:
+    """The calls of one delivery, step by step."""
+
+    def __init__(self, delivery: str, *, look_again_s: float) -> None:
+        self._delivery = delivery
+        self._look_again_s = look_again_s
+        #: Whether a call of the step under way may have been heard without its answer reaching us.
+        self.in_doubt = False
+
+    async def say(self, look: Look, say: Callable[[], Awaitable[Receipt]], *, began: bool) -> Receipt:
+        """Say it, unless an earlier call whose answer was lost did arrive."""
+        if not began:
+            return await say()
+        found = await self._look(look)
+        if found is not None:
+            return found
+        try:
+            return await say()
+        except RefusedError:
+            # It may be the repeat that is refused, by a Re:amaze whose lists lag behind.
+            found = await self._look(look)
+            if found is None:
+                raise
+            return found
+
+    async def hear(self, call: Awaitable[Receipt]) -> Receipt:
+        """The answer of a call that changes something; whether it may have been heard is known afterwards."""
+        self.in_doubt = True
+        try:
+            return await call
+        except (RefusedError, MissingError, LaterError, OutageError):
+            # Each of these says that nothing was done.
+            self.in_doubt = False
+            raise
+
+    async def _look(self, look: Look) -> Receipt | None:
+        """What an earlier, unclear call made, if it did arrive; None after looking twice, some time apart."""
+        for number in (1, 2):
+            found = await look()
+            if found is not None:
+                log.info("found", id=self._delivery, slug=found.slug, look=number)
+                point("looked")
+                return found
+            if number == 1:
+                await asyncio.sleep(self._look_again_s)
+        # Looked for twice and not there: the earlier call was not heard.
+        self.in_doubt = False
+        point("looked")
+        return None
