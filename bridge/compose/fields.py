@@ -6,6 +6,7 @@ Total: a value that is not what its rule says is not used, and a remark says so;
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -108,6 +109,7 @@ _WANTED = {
 def checked(rule: FieldRule, text: str) -> str:
     """The value in the one way it is written here; "" where the text is none of that type."""
     text = words.one_line(text[: 4 * _MAX_VALUE], _MAX_VALUE)
+    narrow = unicodedata.normalize("NFKC", text)
     match rule.type:
         case "text":
             return text
@@ -115,20 +117,22 @@ def checked(rule: FieldRule, text: str) -> str:
             found = address.read(text)
             return found.email if found else ""
         case "number":
-            return _number(text)
+            return _number(narrow)
         case "date":
-            return _date(text)
+            return _date(narrow)
         case "phone":
-            return _phone(text)
+            return _phone(narrow)
         case never:
             assert_never(never)
 
 
 _UNITS = re.compile(r"^(?:[A-Z]{3}|[€$£¥])\s?|\s?(?:[A-Z]{3}|[€$£¥%])$")
-_DIGITS = re.compile(r"[+-]?\d{1,30}\Z")
+_DIGITS = re.compile(r"[+-]?[0-9]{1,30}\Z")
 #: Groups of three behind `,`, `.`, `'` or a blank, all of one kind, then perhaps decimals behind the other mark.
-_GROUPED = re.compile(r"([+-]?\d{1,3})((?:([.,' \u2019])\d{3})(?:\3\d{3}){0,9})(?:([.,])(\d{1,12}))?\Z")
-_DECIMAL = re.compile(r"([+-]?\d{1,30})[.,](\d{1,12})\Z")
+_GROUPED = re.compile(
+    r"([+-]?[0-9]{1,3})((?:([.,' \u2019])[0-9]{3})(?:\3[0-9]{3}){0,9})(?:([.,])([0-9]{1,12}))?\Z"
+)
+_DECIMAL = re.compile(r"([+-]?[0-9]{1,30})[.,]([0-9]{1,12})\Z")
 
 
 def _number(text: str) -> str:
@@ -171,11 +175,11 @@ _MONTHS = (
     "dec|dez|december|dezember|décembre|diciembre|dicembre",
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split("|")}
-_NUMBERS = re.compile(r"(\d{1,4})([-./])\s?(\d{1,2})\2\s?(\d{1,4})(?:[T ,].{0,40})?\Z")
+_NUMBERS = re.compile(r"([0-9]{1,4})([-./])\s?([0-9]{1,2})\2\s?([0-9]{1,4})(?:[T ,].{0,40})?\Z")
 _NAMED = re.compile(
     r"(?:[^\W\d_]{2,12}\.?, )?"
-    r"(?:(\d{1,2})(?:\.|st|nd|rd|th)?(?: de)?[ -]([^\W\d_]{3,12})\.?|([^\W\d_]{3,12})\.? (\d{1,2})(?:st|nd|rd|th)?),?"
-    r"(?: de)?[ -](\d{4})(?:[T ,].{0,40})?\Z"
+    r"(?:([0-9]{1,2})(?:\.|st|nd|rd|th)?(?: de)?[ -]([^\W\d_]{3,12})\.?|([^\W\d_]{3,12})\.? ([0-9]{1,2})(?:st|nd|rd|th)?),?"
+    r"(?: de)?[ -]([0-9]{4})(?:[T ,].{0,40})?\Z"
 )
 
 
@@ -206,7 +210,7 @@ def _day(year: int, month: int, day: int) -> str:
         return ""
 
 
-_PHONE = re.compile(r"(\+?)([\d ()./\xa0\u2010-\u2015-]{5,40})\Z")
+_PHONE = re.compile(r"(\+?)([0-9 ()./\xa0\u2010-\u2015-]{5,40})\Z")
 
 
 def _phone(text: str) -> str:

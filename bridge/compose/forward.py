@@ -21,6 +21,7 @@ _MAX_VALUE = 1_000
 _BLOCK_LINES = 20
 #: Empty lines and lines of no label that may stand between two labels.
 _BETWEEN = 2
+_TEXT = "the text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def find(mail: Mail, attached: Mail | None = None) -> Original | None:
         return None
     named = subject.is_forward(mail.subject)
     for place, lines in _versions(mail):
-        block = _first_block(lines, named=named)
+        block = _first_block(lines, mail.subject, named=named, wrapped=place == _TEXT)
         if block is None:
             continue
         found = _original(block, place)
@@ -96,19 +97,19 @@ def _versions(mail: Mail) -> Iterator[tuple[str, list[Line]]]:
     for block in mail.blocks:
         if not isinstance(block, Written):
             continue
-        for place, text in (("the text", block.text), ("the HTML", block.html)):
+        for place, text in ((_TEXT, block.text), ("the HTML", block.html)):
             if text and not text.isspace():
-                plain = text if place == "the text" else words.from_html(text)
+                plain = text if place == _TEXT else words.from_html(text)
                 yield place, quotes.of_text(plain[:_MAX_CHARS])[:_MAX_LINES]
 
 
 # -- the header block ------------------------------------------------------------------------------
 
 
-def _first_block(lines: Sequence[Line], *, named: bool) -> dict[Label, str] | None:
+def _first_block(lines: Sequence[Line], title: str, *, named: bool, wrapped: bool) -> dict[Label, str] | None:
     """The first header block, where it is a forward's; None for an answer's, or for none.
 
-    A forward says so in its subject, or by the line above the block.
+    A forward says so in its subject, or by the line above the block. Without `wrapped` no line goes on in the next.
     """
     for at, line in enumerate(lines):
         text = quotes.words_of(line)
@@ -119,20 +120,25 @@ def _first_block(lines: Sequence[Line], *, named: bool) -> dict[Label, str] | No
             passes_on = kind is Separator.FORWARD or named
             if line.depth or not passes_on:
                 return None
-            return _fields(lines, at + 1) or _in_separator(text)
+            return _fields(lines, at + 1, wrapped=wrapped) or _in_separator(text)
         if line.depth:
             return None  # a quote comes first: the mail is an answer
         frame = quotes.frame_at(lines, at)
         if frame is None:
             continue
         if frame.kind is Kind.HEADERS:
-            return _fields(lines, at) if named else None
+            return _fields(lines, at, wrapped=wrapped) if named or _is_danish(title, text) else None
         if frame.kind is Kind.ATTRIBUTION and frame.strength is Strength.STRONG:
             return None
     return None
 
 
-def _fields(lines: Sequence[Line], start: int) -> dict[Label, str]:
+def _is_danish(title: str, first: str) -> bool:
+    """Whether a subject's "VS:", with which Finns answer, is the one with which Danes and Norwegians pass on."""
+    return title.lstrip()[:3].upper() == "VS:" and first.lstrip("* ")[:4].lower() == "fra:"
+
+
+def _fields(lines: Sequence[Line], start: int, *, wrapped: bool) -> dict[Label, str]:
     """The labelled lines that follow, each label's first; they end with the first words that have none."""
     found: dict[Label, str] = {}
     last: Label | None = None
@@ -149,7 +155,8 @@ def _fields(lines: Sequence[Line], start: int) -> dict[Label, str]:
         between += 1
         if between > _BETWEEN and (found or between > 2 * _BETWEEN):
             break
-        if text and last is not None and between == 1:
+        unfinished = wrapped or (last is Label.FROM and "@" not in found[last])
+        if text and last is not None and between == 1 and unfinished:
             found[last] = f"{found[last]} {text}".strip()[:_MAX_VALUE]
     return found if Label.FROM in found else {}
 
@@ -181,7 +188,11 @@ def _address(text: str) -> Address | None:
     """The address of a From as mail programs print it: "Ann Lee [mailto:ann@customer.example]" too."""
     if "<" not in text:
         text = text.replace("[mailto:", "<").replace("[", "<").replace("]", ">")
-    return address.read(text.replace("[mailto:", "<").replace("<mailto:", "<"))
+    before, link, _ = text.partition("<mailto:")
+    if link:
+        # "Ann Lee <ann@customer.example<mailto:ann@customer.example>>": the link says it once more.
+        text = (before + ">" * ("<" in before)) if "@" in before else text.replace("<mailto:", "<")
+    return address.read(text)
 
 
 def _plain_name(name: str, email: str) -> str:
