@@ -120,14 +120,17 @@ class Reader:
         if not unwrap.wraps(leaf):
             return [Attached(leaf.index)]
         room = self.room = self.room or unwrap.Room(
-            self.limits.unwrap_depth, self.limits.unwrap_leaves, self.limits.unwrap_bytes
+            self.limits.unwrap_depth,
+            self.limits.unwrap_leaves,
+            self.limits.unwrap_bytes,
+            self.limits.unwrap_text_bytes,
         )
         decoded, more = decode.head(self.content, leaf, room.content_bytes)
         if more or room.depth == 0:
             self.defects.append(f"Part {leaf.section}: wrapped too deep or too large; it is kept as a file.")
             return [Attached(leaf.index)]
         room.content_bytes -= len(decoded)
-        found = unwrap.opened(leaf, decoded, room.content_bytes)
+        found = unwrap.opened(leaf, decoded, room)
         self.defects += found.remarks
         self.facts += found.facts
         if not found.replaces:

@@ -13,7 +13,7 @@ from binascii import a2b_base64
 from dataclasses import dataclass
 from enum import StrEnum
 
-_ELEMENTS = 1_000_000
+_ELEMENTS = 200_000
 _SEQUENCE, _OID, _OCTETS, _PIECES, _CONTENT = 0x30, 0x06, 0x04, 0x24, 0xA0
 _PKCS7 = bytes.fromhex("2a864886f70d0107")
 _SMIME = bytes.fromhex("2a864886f70d01091001")

@@ -42,7 +42,7 @@ def gather(
 ) -> Gathered:
     """The facts of the mail, and its blocks without a calendar that is there twice."""
     reports_on = automatic is not None and automatic.kind in _ABOUT
-    gathering = _Gathering(content, reader, blocks, reports_on)
+    gathering = _Gathering(content, reader, blocks, reports_on, reader.limits.all_fact_bytes)
     copy, about = gathering.copy() if reports_on else (None, ())
     facts: list[Fact] = [*reader.facts]
     for leaf in gathering.files():
@@ -73,6 +73,8 @@ class _Gathering:
     blocks: list[Block]
     #: The mail is a report about another one.
     report: bool
+    #: Bytes that may still be read.
+    room: int
 
     def files(self) -> Iterator[Leaf]:
         for block in self.blocks:
@@ -103,12 +105,14 @@ class _Gathering:
         return (found,) if found else ()
 
     def head(self, leaf: Leaf) -> bytes:
-        return decode.head(self.content, leaf, self.reader.limits.fact_bytes)[0]
+        """The first bytes of the leaf, as far as there is room."""
+        decoded, _ = decode.head(self.content, leaf, min(self.room, self.reader.limits.fact_bytes))
+        self.room = max(0, self.room - len(decoded) - 1_000)
+        return decoded
 
     def text(self, leaf: Leaf) -> str:
-        """The text of a calendar or card; they are in UTF-8 where nothing else is said."""
-        decoded, more = decode.head(self.content, leaf, self.reader.limits.fact_bytes)
-        return "" if more else decode.read(decoded, leaf)
+        """The text of a calendar or card; what matters stands before pictures and files that may be in it."""
+        return decode.read(self.head(leaf), leaf)
 
     def words(self) -> str:
         return "\n".join(block.text for block in self.blocks if isinstance(block, Written) and block.text)
@@ -190,6 +194,7 @@ class _Gathering:
 
     def without(self, gone: set[int]) -> list[Block]:
         """The blocks without these files; their leaves are named by the first words, which they are a version of."""
+        gone &= {leaf.index for leaf in self.files()}
         kept = [block for block in self.blocks if not (isinstance(block, Attached) and block.leaf in gone)]
         for place, block in enumerate(kept):
             if gone and isinstance(block, Written):

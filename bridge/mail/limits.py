@@ -40,11 +40,15 @@ class Limits:
     unwrap_depth: int = 3
     #: Decoded bytes of all wrappers of a mail; wrappers beyond it stay files.
     unwrap_bytes: int = 64 * MB
+    #: Text of all wrappers, after decompression; the rest is cut.
+    unwrap_text_bytes: int = 2 * MB
     #: Leaves found within other leaves.
     unwrap_leaves: int = 1000
-    #: Calendars, reports and cards that are read; what is larger stays a file.
-    fact_bytes: int = 1 * MB
-    #: Parts of a mail that are read for what they say to machines.
+    #: Bytes read of one calendar, report or card; the rest is only in the file.
+    fact_bytes: int = 512 * KB
+    #: Bytes read of all of them; what follows is only files.
+    all_fact_bytes: int = 1 * MB
+    #: Things told that parts say to machines.
     facts: int = 20
     #: Sentences in `Mail.defects`.
     defects: int = 100

@@ -18,7 +18,6 @@ _ATTRIBUTES = 20_000
 _PROPERTIES = 20_000
 _FILES = 500
 _NAME = 500
-_TEXT_BYTES = 5 * 1024 * 1024
 
 
 class _Attribute(IntEnum):
@@ -88,6 +87,8 @@ class Message:
     #: Messages that were attached, each a stream of its own, by their names.
     nested: tuple[File, ...] = ()
     meeting: Meeting | None = None
+    #: How much rich text was read for the words.
+    rich_bytes: int = 0
     #: Whether the stream ends as it should.
     whole: bool = True
 
@@ -103,6 +104,7 @@ class _Attachment:
 class _Stream:
     """What the attributes of one stream say."""
 
+    text_bytes: int
     codepage: int = 1252
     kind: bytes = b""
     subject: bytes = b""
@@ -148,7 +150,7 @@ class _Stream:
         for key in keys:
             kind, value = found.get(key, (0, b""))
             if kind in (_STRING8, _UNICODE) and value:
-                return self.decoded(value[:_TEXT_BYTES], unicode=kind == _UNICODE)
+                return self.decoded(value[: self.text_bytes], unicode=kind == _UNICODE)
         return ""
 
     def decoded(self, value: bytes, *, unicode: bool = False) -> str:
@@ -160,17 +162,20 @@ class _Stream:
         return hygiene.line(self.text(found, *keys))[:_NAME]
 
 
-def read(content: bytes) -> Message | None:
-    """The message that was wrapped; None where these bytes are no such stream, or one that breaks off before it says anything."""
+def read(content: bytes, text_bytes: int = rtf.MOST_BYTES) -> Message | None:
+    """The message that was wrapped, at most `text_bytes` of its words in each form they have.
+
+    None where these bytes are no such stream, or one that breaks off before it says anything.
+    """
     if not content.startswith(_SIGNATURE):
         return None
-    stream = _Stream()
+    stream = _Stream(text_bytes)
     taken = 0
     for attribute, value in _attributes(content, stream):
         stream.take(attribute, value)
         taken += 1
     files, nested = _files(stream)
-    text, html = _words(stream)
+    text, html, rich_bytes = _words(stream)
     subject = stream.line(stream.properties, 0x37) or hygiene.line(stream.decoded(stream.subject))[:_NAME]
     meeting = _meeting(stream, subject)
     if not taken or not (stream.whole or files or nested or text or html or meeting):
@@ -182,6 +187,7 @@ def read(content: bytes) -> Message | None:
         files=tuple(files),
         nested=tuple(nested),
         meeting=meeting,
+        rich_bytes=rich_bytes,
         whole=stream.whole,
     )
 
@@ -283,18 +289,19 @@ class _Cursor:
 # -- words, files, meeting -------------------------------------------------------------------------
 
 
-def _words(stream: _Stream) -> tuple[str | None, str | None]:
-    """Text and HTML; the compressed rich text is only read where no HTML stands beside it."""
+def _words(stream: _Stream) -> tuple[str | None, str | None, int]:
+    """Text, HTML, and how much rich text was read; the compressed rich text is only read where no HTML stands beside it."""
     found = stream.properties
     text = stream.text(found, 0x1000)
     if not text and stream.body:
-        text = stream.decoded(stream.body[:_TEXT_BYTES])
+        text = stream.decoded(stream.body[: stream.text_bytes])
     html = _html(stream)
-    packed = found.get(0x1009, (0, b""))[1]
-    if not html and packed:
-        rich = rtf.read(rtf.decompressed(packed))
+    packed = b"" if html else found.get(0x1009, (0, b""))[1]
+    unpacked = rtf.decompressed(packed, stream.text_bytes)
+    if unpacked:
+        rich = rtf.read(unpacked)
         html, text = rich.html or "", text if text.strip() else rich.text or ""
-    return (text if text.strip() else None), (html if html.strip() else None)
+    return (text if text.strip() else None), (html if html.strip() else None), len(unpacked)
 
 
 def _html(stream: _Stream) -> str:
@@ -302,7 +309,7 @@ def _html(stream: _Stream) -> str:
     if kind != _BINARY:
         return stream.text(stream.properties, 0x1013)
     codepage = int.from_bytes(stream.properties.get(0x3FDE, (0, b""))[1], "little") or stream.codepage
-    return hygiene.clean(charsets.decode(value[:_TEXT_BYTES].rstrip(b"\0"), rtf.label(codepage)))
+    return hygiene.clean(charsets.decode(value[: stream.text_bytes].rstrip(b"\0"), rtf.label(codepage)))
 
 
 def _files(stream: _Stream) -> tuple[list[File], list[File]]:

@@ -33,6 +33,7 @@ class Room:
     depth: int
     leaves: int
     content_bytes: int
+    text_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +60,12 @@ def wraps(leaf: Leaf) -> bool:
     return (name == "winmail.dat" or name.endswith(".p7m")) and opaque
 
 
-def opened(leaf: Leaf, content: bytes, limit: int) -> Opened:
-    """What the decoded bytes of the leaf hold."""
+def opened(leaf: Leaf, content: bytes, room: Room) -> Opened:
+    """What the decoded bytes of the leaf hold; the words take from the room."""
     name = (leaf.filename or "").lower()
     if leaf.content_type in _TNEF_TYPES or name == "winmail.dat":
-        return _outlook(leaf, content)
-    return _smime(leaf, content, limit)
+        return _outlook(leaf, content, room)
+    return _smime(leaf, content, room.content_bytes)
 
 
 # -- S/MIME ----------------------------------------------------------------------------------------
@@ -97,9 +98,9 @@ def _smime(leaf: Leaf, content: bytes, limit: int) -> Opened:
 # -- Outlook ---------------------------------------------------------------------------------------
 
 
-def _outlook(leaf: Leaf, content: bytes) -> Opened:
+def _outlook(leaf: Leaf, content: bytes, room: Room) -> Opened:
     where = f"Part {leaf.section}"
-    message = tnef.read(content)
+    message = _read(content, room)
     if message is None:
         return Opened(replaces=False, remarks=(f"{where}: {_called(leaf)} could not be taken apart.",))
     remarks = []
@@ -108,7 +109,7 @@ def _outlook(leaf: Leaf, content: bytes) -> Opened:
     files = list(message.files)
     for number, nested in enumerate(message.nested, 1):
         name = nested.name or f"message {number}"
-        inner = tnef.read(nested.content)
+        inner = _read(nested.content, room)
         if inner is None:
             files.append(File(nested.content, f"{name}.dat", "application/ms-tnef"))
             remarks.append(f"{where}: the attached message {name!r} could not be taken apart.")
@@ -119,6 +120,16 @@ def _outlook(leaf: Leaf, content: bytes) -> Opened:
     return Opened(
         text=message.text, html=message.html, files=tuple(files), facts=meeting, remarks=tuple(remarks)
     )
+
+
+def _read(content: bytes, room: Room) -> tnef.Message | None:
+    message = tnef.read(content, room.text_bytes)
+    if message is not None:
+        # Rich text is larger than the words in it, but what was asked for at most is what it may have cost.
+        room.text_bytes -= min(
+            room.text_bytes, max(message.rich_bytes, len(message.text or message.html or ""))
+        )
+    return message
 
 
 def _attached_message(name: str, message: tnef.Message) -> list[File]:

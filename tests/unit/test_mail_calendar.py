@@ -270,10 +270,21 @@ def test_a_calendar_by_its_name_alone_is_read() -> None:
     assert len(mail.parse(raw).facts) == 1
 
 
-def test_a_calendar_that_is_too_large_is_only_a_file() -> None:
-    found = mail.parse(_invited(), Limits(fact_bytes=50))
-    assert found.facts == ()
-    assert mails.shape(found) == ["text=You are invited.", "text/calendar"]
+def test_of_a_large_calendar_the_beginning_is_read() -> None:
+    large = ICS.replace("END:VEVENT", "ATTACH;ENCODING=BASE64:" + "A" * 20_000 + "\r\nEND:VEVENT")
+    raw = mails.mixed(mails.file(large.encode(), content_type="text/calendar", name="large.ics"))
+    found = mail.parse(raw, Limits(fact_bytes=10_000))
+    assert [fact.title for fact in found.facts if isinstance(fact, Event)] == ["Review"]
+    assert mails.contents(raw, found) == [large.encode()]
+
+
+def test_beyond_the_limit_of_all_facts_there_are_only_files() -> None:
+    raw = mails.mixed(
+        *(mails.file(ICS.encode(), content_type="text/calendar", name=f"{n}.ics") for n in range(9))
+    )
+    found = mail.parse(raw, Limits(all_fact_bytes=1_000))
+    assert len(found.facts) == 1
+    assert len(found.leaves) == 9
 
 
 def test_an_amp_version_is_left_out_with_a_remark() -> None:
