@@ -14,6 +14,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from bridge.model import Decision, Draft, File, New, User
 
@@ -79,16 +80,23 @@ def to_json(plan: Plan) -> str:
     return json.dumps(
         {
             "version": VERSION,
-            "draft": dataclasses.asdict(plan.draft),
-            "new": dataclasses.asdict(plan.new),
+            "draft": plan.draft,
+            "new": plan.new,
             "steps": [[step.action.value, step.file] for step in plan.steps],
             "together": plan.together,
             "slug": plan.slug,
         },
         ensure_ascii=False,
-        default=str,
+        default=_plain,
         separators=(",", ":"),
     )
+
+
+def _plain(value: Any) -> Any:
+    """A value of the model as JSON's encoder wants it."""
+    if isinstance(value, Path):
+        return str(value)
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def from_json(text: str) -> Plan:
