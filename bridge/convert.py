@@ -250,6 +250,8 @@ def _extract(
             continue
         if checked.remark:
             remarks.append(checked.remark)
+        if not size_bytes:
+            remarks.append(f"The file {checked.name} is empty.")
         files.append(
             File(
                 leaf=name.leaf,
