@@ -35,9 +35,16 @@ def inner(root: Part) -> Part | None:
 
 
 def merged(envelope: Header, mail: Header) -> Header:
-    """The author's fields of the mail, and the stamps of the envelope."""
+    """The author's fields of the mail, and the stamps of the envelope.
+
+    The envelope's From stays as a second one: what a checker proved of it proves nothing of the author within.
+    """
     fields = [(name, value) for name, value in mail.fields if name.lower() in _AUTHORED]
-    fields += ((name, value) for name, value in envelope.fields if name.lower() not in _AUTHORED)
+    fields += (
+        (name, value)
+        for name, value in envelope.fields
+        if name.lower() == "from" or name.lower() not in _AUTHORED
+    )
     return Header.of(fields, mail.defects, mail.body)
 
 

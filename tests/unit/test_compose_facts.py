@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from support import mails, rendered
-from support.composing import a_mail, a_route, an_envelope
+from support.composing import a_mail, a_route, a_sender, an_envelope
 
 from bridge import mail
-from bridge.compose import body, calendar, conversation, facts, files, report, status
+from bridge.compose import body, calendar, conversation, facts, files, proof, report, status
 from bridge.facts import (
     AbuseReport,
     Contact,
@@ -313,3 +313,20 @@ def test_a_mail_handed_on_without_a_word_is_quoted() -> None:
 
 def test_the_same_said_twice_is_said_once() -> None:
     assert len(facts.before(a_mail(facts=(an_event(), an_event(leaf=2))), {})) == 1
+
+
+def test_what_is_proved_of_a_journal_envelope_proves_nothing_of_the_author_within() -> None:
+    inner = mails.mail("Subject: Plan", body="x", author="boss@example.com")
+    raw = mails.fields(
+        "From: anybody@evil.example",
+        "X-MS-Journal-Report:",
+        "Authentication-Results: mx.example.com; dmarc=pass",
+    ) + mails.multipart(
+        "mixed", mails.plain("Sender: x"), mails.part("Content-Type: message/rfc822", body=inner)
+    )
+    found = mail.parse(raw)
+    assert [author.email for author in found.authors] == ["boss@example.com"]
+    proved = proof.of(
+        found, an_envelope(trusted=True), a_sender(authserv_ids=["mx.example.com"]), "boss@example.com"
+    )
+    assert not proved.holds
