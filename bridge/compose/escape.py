@@ -17,7 +17,6 @@ _TOKEN = re.compile(
     r"|(?P<each>~~+)"
     r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|\](?=[(:])|<(?=[A-Za-z/!?]|\Z)|&(?=\#?\w{1,31};))"
 )
-_BRACKETS = re.compile(r"[\[\]]")
 _URL_TAIL = re.compile(r"[.,;:!?'*~\]]+\Z")
 _ENTITY_START = re.compile(r"&#?\w{1,31}\Z")
 _RULE = re.compile(r"=+[ \t]*\Z|-[- \t]*\Z|\*[* \t]*\Z|_[_ \t]*\Z|```|~~~")
@@ -62,7 +61,7 @@ def label(text: str) -> str:
     """The text escaped for the brackets of a link or picture."""
     if not _WORTH_A_LOOK.search(text) and "[" not in text:
         return text
-    return _BRACKETS.sub(r"\\\g<0>", _no_urls(text))
+    return _LABEL_TOKEN.sub(lambda match: _plain(text, match), text)
 
 
 def line(text: str, *, opens: bool = False) -> str:
@@ -130,6 +129,11 @@ def _no_urls(text: str) -> str:
 _PLAIN_TOKEN = re.compile(
     r"(?P<run>\*+|_+)|(?P<each>`+|~~+)"
     r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|\](?=[(:])|<(?=[A-Za-z/!?])|&(?=\#?\w{1,31};))"
+)
+#: The same within brackets, where no other bracket may stand bare.
+_LABEL_TOKEN = re.compile(
+    r"(?P<run>\*+|_+)|(?P<each>`+|~~+)"
+    r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|[\[\]]|<(?=[A-Za-z/!?])|&(?=\#?\w{1,31};))"
 )
 
 
