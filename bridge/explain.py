@@ -76,6 +76,13 @@ class _Notebook:
         del key, email, since
         return None
 
+    async def bodies(self, slug: str) -> tuple[str, ...]:
+        # What staff answered is not known here, so a quote of it is explained as standing.
+        self.calls.append(
+            {"method": "GET", "path": f"/conversations/{slugs.segment(slug)}/messages", "json": None}
+        )
+        return ()
+
     async def takes_part(self, slug: str, email: str) -> bool:
         # Only Re:amaze knows; what follows is said as if it had said yes.
         del email
@@ -156,7 +163,7 @@ async def explain(config: Config, content: bytes, envelope: Envelope) -> Explana
             )
             draft = None
             for item in await spool.claim(1):
-                draft = await drafting.draft(parts, item, route)
+                draft = await drafting.draft(parts, item, route, item.conversation)
                 await Attempt(parts, item).run()
     return Explanation(
         mail=parse(content),

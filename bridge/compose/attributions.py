@@ -231,6 +231,18 @@ def attribution(text: str) -> Strength:
     return Strength.STRONG if colon and dated and address and len(numbers) >= 3 else Strength.NONE
 
 
+def is_whole(text: str, above: str) -> bool:
+    """Whether the text is an attribution without what stands above it: it has a date of its own, and the address if any."""
+    if not opens(text) or attribution(text) is not Strength.STRONG:
+        return False
+    words = plainly(text)
+    numbers = [int(number[:5]) for number in _NUMBER.findall(words)]
+    enough = 4 if _TIME.search(words) else 2
+    if len(numbers) < enough or not any(1990 <= number <= 2100 for number in numbers):
+        return False
+    return _ADDRESS.search(words) is not None or _ADDRESS.search(above) is None
+
+
 def may_end(line: str) -> bool:
     """Whether the line could be the last one of an attribution; quick, for the many that cannot."""
     last = line.rstrip(" \t*_\xa0")[-1:]

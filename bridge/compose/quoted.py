@@ -159,6 +159,7 @@ class _Reader:
         begins = self._begins.get(node)
         while begins and begins[-1].start <= index:
             begin = begins.pop()
+            self._end_line()
             if self._mark is not Mark.REST:
                 self._mark = begin.mark
 

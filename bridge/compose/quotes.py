@@ -196,9 +196,14 @@ def is_signature_mark(line: Line) -> bool:
 
 def frame_at(lines: Sequence[Line], at: int) -> Frame | None:
     """The introduction that begins with this line, at the line's depth."""
+    found = _frame_of_words(lines, at)
+    if lines[at].mark is Mark.REST and (found is None or found.kind is Kind.ATTRIBUTION):
+        return Frame(at, at if found is None else found.end, Kind.CLIENT)
+    return found
+
+
+def _frame_of_words(lines: Sequence[Line], at: int) -> Frame | None:
     line = lines[at]
-    if line.mark is Mark.REST:
-        return Frame(at, at, Kind.CLIENT)
     words = line.words
     if not words:
         return None
@@ -249,6 +254,7 @@ def _attribution(lines: Sequence[Line], start: int) -> Frame | None:
     """An attribution that begins with this line and may be wrapped over the next ones."""
     depth = lines[start].depth
     joined: list[str] = []
+    weak: Frame | None = None
     for at in range(start, min(len(lines), start + _MAX_WRAPPED + 2)):
         line = lines[at]
         if not line.says:
@@ -262,23 +268,21 @@ def _attribution(lines: Sequence[Line], start: int) -> Frame | None:
             break
         if attributions.may_end(line.words):
             strength = attributions.attribution(" ".join(joined))
-            if strength is not Strength.NONE:
-                return _wrapped(joined, start, at + 1, strength)
+            if strength is Strength.STRONG:
+                return None if _begins_below(joined) else Frame(start, at + 1, Kind.ATTRIBUTION)
+            if strength is Strength.WEAK and len(joined) == 1:
+                weak = Frame(start, at + 1, Kind.ATTRIBUTION, strength)
         if len(joined) == 1 and not attributions.may_begin(line.words):
             break
-    return None
+    return weak
 
 
-def _wrapped(joined: Sequence[str], start: int, end: int, strength: Strength) -> Frame | None:
-    """The attribution of these lines, unless it begins further down and the author's words stand above it."""
-    if len(joined) > 1:
-        if strength is not Strength.STRONG:
-            return None
-        for place in range(1, len(joined)):
-            below = " ".join(joined[place:])
-            if attributions.opens(below) and attributions.attribution(below) is Strength.STRONG:
-                return None
-    return Frame(start, end, Kind.ATTRIBUTION, strength)
+def _begins_below(joined: Sequence[str]) -> bool:
+    """Whether the lines below the first are an attribution of their own, and the author's words stand above it."""
+    return any(
+        attributions.is_whole(" ".join(joined[place:]), " ".join(joined[:place]))
+        for place in range(1, len(joined))
+    )
 
 
 def _goes_on(lines: Sequence[Line], at: int) -> bool:

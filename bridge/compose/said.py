@@ -20,11 +20,13 @@ MAX_LINES = 2_000
 MAX_JOINED = 16
 _MAX_PARAGRAPH = 40
 
-_DECORATION = re.compile(
-    r"!\[[^\[\]\n]{0,300}\]\([^()\s]{0,2000}\)"  # a picture
-    r"|(?<=\])\([^()\s]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,200})?\)"  # where a link leads
-    r"|<(?:https?://|mailto:|tel:)[^<>\s]{1,2000}>"
-    r"|\[(?:image|cid|bild|photo|inline image)\b[^\[\]\n]{0,200}\]",
+#: A picture goes along as a file whether or not its place is shown.
+_PICTURE = re.compile(
+    r"!\[[^\[\]\n]{0,300}\]\([^()\s]{0,2000}\)|\[(?:image|cid|bild|photo|inline image):[^\[\]\n]{0,200}\]",
+    re.IGNORECASE,
+)
+_TARGET = re.compile(
+    r"(?<=\])\([^()\s]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,200})?\)|<(?:https?://|mailto:|tel:)[^<>\s]{1,2000}>",
     re.IGNORECASE,
 )
 _DECORATED = re.compile(r"[<\[]")
@@ -39,7 +41,10 @@ def key(line: str) -> str:
     """What stays the same of a line when it is quoted; "" for a line that says nothing."""
     if not line.isascii():
         line = unicodedata.normalize("NFKC", line)
-    bare = _DECORATION.sub(" ", line) if _DECORATED.search(line) else line
+    bare = line
+    if _DECORATED.search(line):
+        line = _PICTURE.sub(" ", line)
+        bare = _TARGET.sub(" ", line)
     item = _ITEM.match(bare)
     if item is not None:
         bare = bare[item.end() :]

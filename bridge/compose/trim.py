@@ -208,7 +208,7 @@ def _says_something(lines: Sequence[Line]) -> bool:
 
 
 def _count(lines: Sequence[Line]) -> int:
-    return sum(not line.blank for line in lines)
+    return sum(line.says for line in lines)
 
 
 def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:

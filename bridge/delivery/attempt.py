@@ -98,9 +98,9 @@ class Attempt:
             self._unwritten.finished = (index, json.dumps(result, ensure_ascii=False))
             self._remember(step, result)
         point("all-steps-done")
-        return Delivered(
-            self._progress.conversation.slug or "", self._unwritten.finished, self._unwritten.slug
-        )
+        said = drafting.heard(self._plan, self._parts.route(self._item.route))
+        slug = self._progress.conversation.slug or ""
+        return Delivered(slug, self._unwritten.finished, self._unwritten.slug, said)
 
     async def _write(self, *, begun: int | None = None) -> None:
         """Store what came since the last time, and that a step is begun: one transaction a call."""
@@ -125,8 +125,8 @@ class Attempt:
         route = self._parts.route_of(self._item)
         if route is None:
             raise NoRouteError(self._item.route)
-        draft = await drafting.draft(self._parts, self._item, route)
         conversation = self._progress.conversation
+        draft = await drafting.draft(self._parts, self._item, route, conversation)
         new = New(channel=route.channel, subject=conversation.subject or draft.subject)
         if conversation.slug is None and conversation.candidate_slug is not None:
             always = conversation.candidate_always
@@ -159,7 +159,7 @@ class Attempt:
             return draft
         if taken or always:
             await self._learn(slug)
-            return draft
+            return await drafting.again(self._parts, self._item, draft, self._progress.conversation)
         await self._learn(None)
         remark = f"A conversation `{slug}` exists, but this sender takes no part in it: a new one was opened."
         return replace(draft, note=(*draft.note, remark))
@@ -249,7 +249,7 @@ class Attempt:
         route = self._parts.route(self._item.route)
         if route is None:
             raise NoRouteError(self._item.route)
-        await drafting.draft(self._parts, self._item, route)
+        await drafting.whole(self._parts, self._item, route)
 
     async def _post(self, key: str, *, began: bool) -> Receipt:
         attached = [index for index in self._plan.attached if index in self._progress.urls]
@@ -263,6 +263,8 @@ class Attempt:
             recipients=draft.recipients,
             suppress_notifications=draft.suppress_notifications,
             tags=draft.tags,
+            data=draft.data,
+            contact=draft.contact,
         )
 
         async def look() -> Receipt | None:
@@ -284,6 +286,7 @@ class Attempt:
                     return await self._once.hear(self._client.append(slug, message))
                 except MissingError:
                     await self._lose(slug)
+                    message = replace(message, body=self._body(self._plan.draft))
                     return await self._once.hear(self._client.create(otherwise, message))
             case _ as never:
                 assert_never(never)
@@ -298,7 +301,7 @@ class Attempt:
     async def _lose(self, slug: str) -> None:
         """The conversation is gone: address a new one, and let the note say so."""
         remark = f"The conversation `{slug}` no longer exists at Re:amaze: a new one was opened."
-        draft = self._plan.draft
+        draft = await drafting.restored(self._parts, self._item, self._plan.draft)
         if remark not in draft.note:
             draft = replace(draft, note=(*draft.note, remark))
         await self._store(replace(self._plan, draft=draft, slug=None))

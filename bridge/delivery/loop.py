@@ -309,8 +309,8 @@ class Loop:
         if not isinstance(outcome, Deferred):
             self.gates.settled(item.seq)
         match outcome:
-            case Delivered(slug, last, learned):
-                await spool.settle(item.seq, "delivered", finished=last, slug=learned)
+            case Delivered(slug, last, learned, said):
+                await spool.settle(item.seq, "delivered", finished=last, slug=learned, heard=said)
                 log.info("delivered", id=item.id, route=item.route, slug=slug, ms=ms)
             case Deferred(reason, until_at, outage):
                 await spool.defer(item.seq, until_at, reason, counts=not outage)

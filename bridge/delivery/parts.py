@@ -30,6 +30,8 @@ class Desk(Protocol):
 
     async def takes_part(self, slug: str, email: str) -> bool: ...
 
+    async def bodies(self, slug: str) -> tuple[str, ...]: ...
+
 
 class Runner(Protocol):
     """Where conversions run: in `Workers`, or in the process itself."""
@@ -67,6 +69,7 @@ class Parts:
         *,
         effort: convert.Effort = convert.Effort.FULL,
         remarks: tuple[str, ...] = (),
+        said: bytes = b"",
     ) -> convert.Job:
         return convert.Job(
             content=item.content,
@@ -80,4 +83,5 @@ class Parts:
             max_file_bytes=self.config.staging.max_file_bytes,
             effort=effort,
             remarks=remarks,
+            said=said,
         )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, or_, select
 
 from bridge.model import KeyClue, SlugClue, Sorting, ThreadClue, TokenClue
 from bridge.spool import index
-from bridge.spool.schema import conversations, keys, participants, thread_ids, upsert
+from bridge.spool.schema import conversations, keys, participants, said, thread_ids, upsert
 
 #: Conversations that may share one slug; the newest decide.
 MOST_OF_A_SLUG = 20
@@ -21,7 +21,9 @@ MOST_OF_A_SLUG = 20
 def copy(
     source: Connection, target: Connection, sorting: Sorting, *, brand: str, channel: str, route: str
 ) -> None:
-    """Copy the conversations that the clues name, with the ids and keys they are named by and the author's part in them."""
+    """Copy the conversations that the clues name, with the ids and keys they are named by, the author's part in them and
+    what is known to be said there.
+    """
     named_by_id = _rows(source, thread_ids, _ids(sorting, brand, channel))
     named_by_key = _rows(
         source,
@@ -44,6 +46,8 @@ def copy(
         )
     )
     _write(target, participants, [dict(row) for row in taking_part.mappings()])
+    spoken = source.execute(select(said).where(said.c.conversation.in_(there)))
+    _write(target, said, [dict(row) for row in spoken.mappings()])
 
 
 def _ids(sorting: Sorting, brand: str, channel: str) -> list[bytes]:

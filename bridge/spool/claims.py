@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, case, delete, func, select, update
 
 from bridge.errors import SpoolError
-from bridge.spool import lanes, rows
+from bridge.spool import lanes, rows, said
 from bridge.spool.files import Files
 from bridge.spool.prepared import Prepared
 from bridge.spool.rows import AnyRow
@@ -181,6 +181,8 @@ def record(
 
 def set_slug(connection: Connection, conversation: int, slug: str | None) -> None:
     _SET_SLUG.run(connection, which=conversation, learned=slug)
+    if slug is None:
+        said.forget(connection, conversation)
 
 
 def settle(
@@ -192,12 +194,15 @@ def settle(
     *,
     finished: tuple[int, str] | None,
     slug: str | None,
+    heard: Collection[bytes],
 ) -> None:
     row = _one(connection, seq)
     if finished is not None:
         _finish(connection, seq, finished, steady.wall_us())
     if slug is not None:
         set_slug(connection, row.conversation, slug)
+    if heard:
+        said.learn(connection, row.conversation, heard, steady.wall_us())
     if row.state in WAITING:
         lanes.end(connection, seq, row.state, state, reason=reason, steady=steady, lane=row.conversation)
 

@@ -20,7 +20,7 @@ from bridge.config.schema import DAY_S
 from bridge.config.schema import Spool as Settings
 from bridge.errors import SpoolBrokenError
 from bridge.model import Envelope, Sorting, Target
-from bridge.spool import borrowed, claims, engine, files, ledger, migrate, place, retention, trouble
+from bridge.spool import borrowed, claims, engine, files, ledger, migrate, place, retention, said, trouble
 from bridge.spool.files import Files, Incoming, Storage
 from bridge.spool.ids import Ids
 from bridge.spool.operator import Operator
@@ -265,16 +265,28 @@ class Spool:
         *,
         finished: tuple[int, str] | None = None,
         slug: str | None = None,
+        heard: Collection[bytes] = (),
     ) -> None:
         """End a delivery; the next of its conversation becomes ready in the same transaction.
 
-        `finished` and `slug` are those of `record`, for the step that was the last.
+        `finished` and `slug` are those of `record`, for the step that was the last; `heard` are digests of the lines that
+        now stand in the conversation.
         """
         await self._taken_back(
             seq,
             lambda connection: claims.settle(
-                connection, seq, state, reason, self._steady, finished=finished, slug=slug
+                connection, seq, state, reason, self._steady, finished=finished, slug=slug, heard=heard
             ),
+        )
+
+    async def said(self, conversation: int) -> bytes:
+        """The digests of the lines that are known to stand in the conversation, in one piece."""
+        return await asyncio.to_thread(self._read, lambda connection: said.read(connection, conversation))
+
+    async def hear(self, conversation: int, digests: Collection[bytes]) -> None:
+        """Remember lines that were read in the conversation at Re:amaze."""
+        await self._writer.submit(
+            lambda connection: said.learn(connection, conversation, digests, self._steady.wall_us())
         )
 
     async def defer(self, seq: int, until: datetime, reason: str, *, counts: bool = True) -> None:
