@@ -92,6 +92,11 @@ class Message:
     #: Whether the stream ends as it should.
     whole: bool = True
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it that an agent could be shown."""
+        return not (self.text or self.html or self.files or self.nested or self.meeting)
+
 
 @dataclass(slots=True)
 class _Attachment:
@@ -178,9 +183,7 @@ def read(content: bytes, text_bytes: int = rtf.MOST_BYTES) -> Message | None:
     text, html, rich_bytes = _words(stream)
     subject = stream.line(stream.properties, 0x37) or hygiene.line(stream.decoded(stream.subject))[:_NAME]
     meeting = _meeting(stream, subject)
-    if not taken or not (stream.whole or files or nested or text or html or meeting):
-        return None
-    return Message(
+    message = Message(
         subject=subject,
         text=text,
         html=html,
@@ -190,6 +193,7 @@ def read(content: bytes, text_bytes: int = rtf.MOST_BYTES) -> Message | None:
         rich_bytes=rich_bytes,
         whole=stream.whole,
     )
+    return None if not taken or (message.empty and not stream.whole) else message
 
 
 def _attributes(content: bytes, stream: _Stream) -> Iterator[tuple[int, bytes]]:

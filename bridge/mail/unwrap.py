@@ -103,6 +103,8 @@ def _outlook(leaf: Leaf, content: bytes, room: Room) -> Opened:
     message = _read(content, room)
     if message is None:
         return Opened(replaces=False, remarks=(f"{where}: {_called(leaf)} could not be taken apart.",))
+    if message.empty:
+        return Opened(replaces=False, remarks=(f"{where}: {_called(leaf)} holds neither words nor files.",))
     remarks = []
     if not message.whole:
         remarks.append(f"{where}: {_called(leaf)} breaks off; what stood before is shown.")
@@ -110,7 +112,7 @@ def _outlook(leaf: Leaf, content: bytes, room: Room) -> Opened:
     for number, nested in enumerate(message.nested, 1):
         name = nested.name or f"message {number}"
         inner = _read(nested.content, room)
-        if inner is None:
+        if inner is None or inner.empty:
             files.append(File(nested.content, f"{name}.dat", "application/ms-tnef"))
             remarks.append(f"{where}: the attached message {name!r} could not be taken apart.")
             continue

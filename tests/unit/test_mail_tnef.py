@@ -10,7 +10,7 @@ from support import mails, outlook
 from bridge import mail
 from bridge.facts import Event, Moment
 from bridge.mail import Limits, rtf, tnef
-from bridge.model import Attached, Mail, Written
+from bridge.model import Mail, Written
 
 HTML_RTF = (
     rb"{\rtf1\ansi\ansicpg1252\fromhtml1 \deff0{\fonttbl{\f0\fswiss Arial;}{\f1\fcharset204 Arial;}}"
@@ -278,5 +278,22 @@ def test_counts_that_lie_are_not_believed() -> None:
         outlook.attribute(outlook.MESSAGE_PROPERTIES, b"\xff\xff\xff\x7f" + b"\x1e\x10\x00\x10" + b"\xff" * 8)
     )
     assert tnef.read(lying) == tnef.Message()
-    assert [type(block) for block in mail.parse(_wrapped(lying)).blocks] == [Written]
-    assert Attached(0) not in mail.parse(_wrapped(lying)).blocks
+
+
+def test_a_stream_of_nothing_but_properties_stays_a_file() -> None:
+    stream = outlook.stream(outlook.message(outlook.unicode(outlook.SUBJECT, "Only a subject")))
+    found = mail.parse(_wrapped(stream, mails.plain("Hello")))
+    assert mails.shape(found) == ["text=Hello", "winmail.dat"]
+    assert found.defects == ("Part 2: winmail.dat holds neither words nor files.",)
+
+
+def test_an_attached_message_with_nothing_to_show_stays_a_file() -> None:
+    inner = outlook.stream(outlook.message(outlook.unicode(outlook.SUBJECT, "A list")))
+    stream = outlook.stream(
+        outlook.message(outlook.unicode(outlook.BODY, "See the list.")),
+        outlook.file(b"LIST", b"", (outlook.OBJECT, outlook.DATA, bytes(16) + inner)),
+    )
+    raw = _wrapped(stream)
+    found = mail.parse(raw)
+    assert mails.shape(found) == ["text=See the list.", "LIST.dat"]
+    assert mails.contents(raw, found) == [inner]
