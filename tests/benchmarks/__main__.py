@@ -14,6 +14,7 @@ import delivering
 import intake
 import memory
 import responsive
+import waiting
 
 
 def main() -> None:
@@ -22,6 +23,7 @@ def main() -> None:
         "memory": memory.measure,
         "delivering": delivering.measure,
         "responsive": responsive.measure,
+        "waiting": waiting.measure,
         "converting": converting.measure,
     }
     parser = argparse.ArgumentParser(description=__doc__)
