@@ -19,7 +19,7 @@ from bridge import stopwatch
 from bridge.compose import author as author_rules
 from bridge.compose import body as bodies
 from bridge.compose import draft as drafts
-from bridge.compose import fields, forward, many, said, subject
+from bridge.compose import fields, forward, many, once, said, subject
 from bridge.compose import files as naming
 from bridge.compose import sort as sorting_rules
 from bridge.compose.trim import Trimmer
@@ -147,7 +147,7 @@ def draft(job: Job) -> Draft:
             title=sorting_rules.subject_of(mail, job.route, choice, found, job.keys),
             found=found,
         )
-        return _gathered(made, job)
+        return _gathered(once.told(made, said.unpack(job.said)), job)
 
 
 def _gathered(draft: Draft, job: Job) -> Draft:

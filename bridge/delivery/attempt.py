@@ -98,7 +98,8 @@ class Attempt:
             self._unwritten.finished = (index, json.dumps(result, ensure_ascii=False))
             self._remember(step, result)
         point("all-steps-done")
-        said = drafting.heard(self._plan, self._parts.route(self._item.route))
+        route = self._parts.route(self._item.route)
+        said = drafting.heard(self._plan, route, missing=self._progress.missing)
         slug = self._progress.conversation.slug or ""
         return Delivered(slug, self._unwritten.finished, self._unwritten.slug, said)
 

@@ -6,10 +6,11 @@ Before a quote is left standing, the conversation at Re:amaze is read once: what
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 
 from bridge import convert, log
-from bridge.compose import said
+from bridge.compose import once, said
 from bridge.compose.trim import LEFT_OUT
 from bridge.config.schema import Route
 from bridge.delivery.parts import Parts
@@ -58,9 +59,12 @@ async def restored(parts: Parts, item: Item, made: Draft) -> Draft:
     return replace(made, body=(await whole(parts, item, route)).body, note=note)
 
 
-def heard(plan: Plan, route: Route | None) -> frozenset[bytes]:
-    """What the conversation holds once the plan is carried out, where that is of use."""
-    return frozenset() if route is None or route.body.trim == "off" else said.digests(plan.draft.body)
+def heard(plan: Plan, route: Route | None, *, missing: Collection[int] = ()) -> frozenset[bytes]:
+    """What the conversation holds once the plan is carried out, but for the missing files, where that is of use."""
+    if route is None or route.body.trim == "off":
+        return frozenset()
+    files = (file for place, file in enumerate(plan.draft.files) if place not in missing)
+    return said.digests(plan.draft.body) | once.pictures(files)
 
 
 async def _read(parts: Parts, item: Item, conversation: ConversationRow, slug: str) -> frozenset[bytes]:

@@ -50,6 +50,30 @@ async def test_seventy_files_arrive_once_each_though_the_bridge_stops_among_them
     assert [file.sha256 for file in arrived] == [hashlib.sha256(content).hexdigest() for content in contents]
 
 
+def with_logo(number: int, logo: bytes, *, words: str = "Regards") -> bytes:
+    made = EmailMessage()
+    made["From"], made["Subject"] = "ann@customer.example", "Logo"
+    made["Message-ID"], made["References"] = f"<l{number}@customer.example>", "<root@customer.example>"
+    made.set_content(
+        f"<p>Mail {number}</p><p>{words}<br><img src='cid:logo@x' alt='Our logo'></p>", subtype="html"
+    )
+    made.add_related(logo, maintype="image", subtype="gif", cid="<logo@x>", filename="logo.gif")
+    return made.as_bytes().replace(b"\n", b"\r\n")
+
+
+async def test_the_same_logo_is_shown_once_in_a_conversation(tmp_path: Path) -> None:
+    """Case 65."""
+    async with rig.running(tmp_path) as bridge:
+        for number, logo in enumerate((b"GIF89a one", b"GIF89a one", b"GIF89a other")):
+            await bridge.send(with_logo(number, logo))
+            await bridge.settled()
+        first, second, note, third = bridge.only_conversation()
+    assert "![Our logo](" in first.body
+    assert second.body == "Mail 1\n\nRegards"
+    assert "not shown again: logo.gif." in note.body
+    assert "![Our logo](" in third.body
+
+
 @contextlib.asynccontextmanager
 async def picky_storage() -> AsyncIterator[str]:
     """A server that takes any file but one with "refused" in its name."""

@@ -1,0 +1,67 @@
+"""The same picture once in a conversation: a logo that every mail of a thread brings is shown with the first of them.
+
+Pure. A picture is known by its bytes, whatever it is called; attached files go along however often they come.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bridge.compose import said
+from bridge.compose.body import NO_TEXT
+from bridge.model import FILE_MARK, Decision, Draft, File
+
+_SHOWN = re.compile(
+    rf"!\[(?P<alt>(?:[^\[\]\\\n]|\\.){{0,1000}})\]\({FILE_MARK[0]}(?P<leaf>-?\d{{1,9}}){FILE_MARK[1]}\)"
+)
+_MOST_NAMES = 5
+
+
+def pictures(files: Iterable[File]) -> frozenset[bytes]:
+    """What the conversation holds of pictures once these files are posted, beside `said.digests` of the words."""
+    return frozenset(_digest(file) for file in files if file.inline)
+
+
+def told(draft: Draft, known: frozenset[bytes]) -> Draft:
+    """The draft without the pictures that are known, and with a line that says so."""
+    again = tuple(file for file in draft.files if file.inline and _digest(file) in known)
+    if not again:
+        return draft
+    body = _without(draft.body, frozenset(file.leaf for file in again))
+    names = ", ".join(dict.fromkeys(file.name for file in again[:_MOST_NAMES]))
+    more = f" and {len(again) - _MOST_NAMES} more" if len(again) > _MOST_NAMES else ""
+    remark = f"Pictures that are in this conversation already are not shown again: {names}{more}."
+    return replace(
+        draft,
+        body=body,
+        files=tuple(file for file in draft.files if file not in again),
+        note=(*draft.note, remark),
+        decisions=(*draft.decisions, *(Decision(f"file {file.name}", "shown before") for file in again)),
+    )
+
+
+def _digest(file: File) -> bytes:
+    # No line of words has such a key.
+    return said.digest(f"\0{file.sha256}")
+
+
+def _without(body: str, leaves: frozenset[int]) -> str:
+    """The body without these pictures; one that is a link leaves its words, and one alone on its line nothing."""
+    lines: list[str] = []
+    for line in body.split("\n"):
+        left = _SHOWN.sub(lambda match: _words(match, leaves), line)
+        if left != line and not left.strip(" >\u00a0"):
+            continue
+        lines.append(left)
+    text = "\n".join(lines)
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return text.rstrip("\n ") or NO_TEXT
+
+
+def _words(match: re.Match[str], leaves: frozenset[int]) -> str:
+    if int(match["leaf"]) not in leaves:
+        return match[0]
+    return match["alt"] if match.string.startswith("](", match.end()) else ""

@@ -1,0 +1,64 @@
+"""A picture that is in the conversation leaves the body of a later mail, and nothing else does (mail-cases 65)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.compose import once
+from bridge.model import FILE_MARK, Draft, File, User
+
+
+def file(leaf: int, sha256: str, *, inline: bool = True) -> File:
+    return File(
+        leaf=leaf,
+        name=f"{sha256}.png",
+        content_type="image/png",
+        path=Path(sha256),
+        size_bytes=1,
+        sha256=sha256,
+        inline=inline,
+    )
+
+
+def draft(body: str, *files: File) -> Draft:
+    return Draft(user=User("Ann", "ann@customer.example"), subject="x", body=body, files=files)
+
+
+def shown(leaf: int, alt: str = "Logo") -> str:
+    return f"![{alt}]({FILE_MARK[0]}{leaf}{FILE_MARK[1]})"
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        (f"Regards  \n{shown(1)}", "Regards"),
+        (f"Regards\n\n{shown(1)}\n\nLtd", "Regards\n\nLtd"),
+        (f"a {shown(1)} b {shown(2)}", f"a  b {shown(2)}"),
+        (f"[{shown(1, 'Our shop')}](https://shop.example/)", "[Our shop](https://shop.example/)"),
+        (f"> {shown(1)}\n> words", "> words"),
+        (shown(1), "(no text)"),
+        (shown(1, r"a \] b"), "(no text)"),
+    ],
+)
+def test_a_known_picture_leaves_the_body(body: str, left: str) -> None:
+    """Case 65."""
+    known = once.pictures([file(1, "logo")])
+    made = once.told(draft(body, file(1, "logo"), file(2, "other")), known)
+    assert made.body == left
+    assert [one.sha256 for one in made.files] == ["other"]
+    assert made.note == ("Pictures that are in this conversation already are not shown again: logo.png.",)
+
+
+def test_what_is_not_known_or_attached_stays() -> None:
+    attached = file(3, "logo", inline=False)
+    before = draft(f"{shown(2)}", file(2, "other"), attached)
+    assert once.told(before, once.pictures([file(1, "logo")])) == before
+    assert once.pictures([attached]) == frozenset()
+
+
+def test_many_known_pictures_are_named_shortly() -> None:
+    files = [file(number, f"p{number}") for number in range(8)]
+    made = once.told(draft("x", *files), once.pictures(files))
+    assert made.note[0].endswith("p4.png and 3 more.")
