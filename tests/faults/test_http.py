@@ -12,6 +12,7 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 from support import rig, verdict
 from support.marked import PNG, Letter, letter
 
@@ -76,7 +77,7 @@ def cases(number: int) -> list[tuple[str, str, str, str]]:
             kind,
             CALLS[(place + number) % len(CALLS)],
             KINDS[(place * 5 + number) % len(KINDS)],
-            LOOKS[(place + number // 2) % len(LOOKS)],
+            LOOKS[(place // 2 + number) % len(LOOKS)],
         )
         for place, kind in enumerate(KINDS)
         if (place + number) % 2
@@ -89,12 +90,15 @@ async def test_whatever_a_call_meets_each_letter_is_posted_once(name: str, bridg
     # Of an account with history: what it was told before is in its lists.
     bridge.sandbox.behaviour = BEHAVIOURS[name]
     wrong = {}
-    for place, case in enumerate(cases(number)):
-        found = await one(bridge, f"b{number}c{place}", *case)
-        if found:
-            wrong[case] = found
+    with capture_logs() as log:
+        for place, case in enumerate(cases(number)):
+            found = await one(bridge, f"b{number}c{place}", *case)
+            if found:
+                wrong[case] = found
     assert wrong == {}
     assert bridge.sandbox.doubles() == ()
+    looks = {line["look"] for line in log if line["event"] == "found"}
+    assert looks == ({1, 2} if "late" in name else {1})
 
 
 async def one(bridge: rig.Rig, thread: str, fault: str, call: str, append: str, look: str) -> tuple[str, ...]:
