@@ -1,0 +1,97 @@
+"""The files of one mail in a worker: zips are made in the store, the same each time; forwards are read from attached mails."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from support.composing import OWN, a_route, a_sender, an_envelope
+from support.mails import file, mixed, part, plain
+
+from bridge import convert
+from bridge.model import Draft
+
+INNER = (
+    "From: Olga Bauer <olga@customer.example>\r\nSubject: Lost key\r\nDate: Sun, 1 Nov 2026 20:00:00 +0100\r\n\r\n"
+    "I lost my key.\r\n"
+)
+
+
+def a_job(folder: Path, content: bytes, *, max_file_bytes: int = 1_000_000, **route: Any) -> convert.Job:
+    return convert.Job(
+        content=content,
+        envelope=an_envelope(login="ann"),
+        route=a_route(**route),
+        recipients=("support@example.com",),
+        sender=a_sender(staff=["ann@example.com"]),
+        own=OWN,
+        keys=(b"k" * 32,),
+        store=folder,
+        max_file_bytes=max_file_bytes,
+    )
+
+
+def drafted(folder: Path, content: bytes, **given: Any) -> Draft:
+    return convert.draft(a_job(folder, content, **given))
+
+
+def with_files(count: int) -> bytes:
+    return mixed(plain("Scans."), *(file(f"page {n}".encode(), name=f"{n}.pdf") for n in range(count)))
+
+
+def test_the_zip_is_a_file_of_the_store(tmp_path: Path) -> None:
+    made = drafted(tmp_path, with_files(6), files={"many": "zip", "max_follow_ups": 2})
+    assert [one.name for one in made.files] == ["0.pdf", "1.pdf", "more-files.zip"]
+    packed = made.files[-1]
+    assert (packed.leaf, packed.content_type) == (-1, "application/zip")
+    assert packed.size_bytes == packed.path.stat().st_size
+    with zipfile.ZipFile(packed.path) as found:
+        assert [found.read(name) for name in ("2.pdf", "5.pdf")] == [b"page 2", b"page 5"]
+    assert made.note == ()
+
+
+def test_a_zip_that_was_swept_is_made_again_as_it_was(tmp_path: Path) -> None:
+    given = {"files": {"many": "zip", "max_follow_ups": 0}}
+    first = drafted(tmp_path, with_files(4), **given).files[-1]
+    first.path.unlink()
+    again = drafted(tmp_path, with_files(4), **given).files[-1]
+    assert again == first
+    assert again.path.exists()
+
+
+def test_no_zip_is_larger_than_a_file_may_be_and_each_has_its_name(tmp_path: Path) -> None:
+    content = mixed(plain("x"), *(file(bytes(30_000), name=f"{n}.bin") for n in range(6)))
+    made = drafted(tmp_path, content, max_file_bytes=100_000, files={"many": "zip", "max_follow_ups": 0})
+    assert [one.name for one in made.files] == ["more-files.zip", "more-files-2.zip"]
+    assert all(one.size_bytes <= 100_000 for one in made.files)
+
+
+def forwarded(*parts: bytes, subject: str = "Fwd: Lost key") -> bytes:
+    return mixed(*parts, head=(f"Subject: {subject}", "Message-ID: <1@example.com>"))
+
+
+def attached() -> bytes:
+    return part("Content-Type: message/rfc822", "Content-Disposition: attachment", body=INNER)
+
+
+def test_106_a_mail_attached_to_a_forward_names_the_author(tmp_path: Path) -> None:
+    content = forwarded(plain("Please answer her."), attached())
+    made = drafted(tmp_path, content, forwards="original")
+    assert (made.user.email, made.subject) == ("olga@customer.example", "Lost key")
+    assert "passed this on; the author is who the attached mail names" in made.note[0]
+    sorting = convert.sort(a_job(tmp_path, content, forwards="original"))
+    assert (sorting.user.email, sorting.subject) == ("olga@customer.example", "Lost key")
+
+
+def test_two_attached_mails_leave_the_forwarder_the_author(tmp_path: Path) -> None:
+    content = forwarded(plain("Both, please."), attached(), attached())
+    made = drafted(tmp_path, content, forwards="original")
+    assert made.user.email == "ann@example.com"
+
+
+def test_by_default_the_forwarder_stays_the_author_and_the_note_names_the_original(tmp_path: Path) -> None:
+    made = drafted(tmp_path, forwarded(plain("Please answer her."), attached()))
+    assert made.user.email == "ann@example.com"
+    assert made.subject == "Fwd: Lost key"
+    assert "The mail passes on one of Olga Bauer <olga@customer.example>" in made.note[0]
