@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Self
 
 import uvloop
@@ -35,6 +36,8 @@ from bridge.workers import Workers
 #: How often the account of accepted mail is checked, and how often what has expired is swept.
 AUDIT_EVERY_S = 60.0
 SWEEP_EVERY_S = 3_600.0
+#: A file that Re:amaze was told of and nobody fetched for this long is an alarm.
+FETCHED_WITHIN_S = 3_600.0
 #: A loop that has not turned for this long is stuck: the watchdog is no longer fed.
 STUCK_AFTER_S = 120.0
 #: Dead letters that the operator's page shows.
@@ -52,6 +55,8 @@ class Daemon:
         self._spool: Spool | None = None
         self._running: list[asyncio.Task[Any]] = []
         self._unaccounted = 0
+        #: Files nobody fetched in time, since the start.
+        self._unfetched = 0
         self._started_at = self.clock.now()
         #: Where mail is taken, once started.
         self.addresses: Mapping[str, Bound] = {}
@@ -77,6 +82,7 @@ class Daemon:
             tasks = [
                 self._every(AUDIT_EVERY_S, self._account),
                 self._every(SWEEP_EVERY_S, self._sweep(parts)),
+                self._every(SWEEP_EVERY_S, self._look_for_unfetched),
             ]
             if self._delivering:
                 tasks.append(loop.run())
@@ -134,6 +140,7 @@ class Daemon:
             counts=self._spool.counts(),
             ledger=self._spool.ledger(),
             unaccounted=self._unaccounted,
+            unfetched=self._unfetched,
             oldest_s=self._spool.oldest_s(),
             paused=self._loop.gates.reasons(),
             dead_letters=tuple(
@@ -224,8 +231,21 @@ class Daemon:
 
         return sweep
 
-    def _fetched(self, sha256: str, delivery: str) -> None:
+    async def _fetched(self, sha256: str, delivery: str) -> None:
         log.info("fetched", id=delivery, sha256=sha256[:12])
+        if self._spool is not None:
+            await self._spool.fetched(delivery, sha256)
+
+    async def _look_for_unfetched(self) -> None:
+        """Alarm for files that Re:amaze was told of and nobody fetched; each delivery is looked at once."""
+        if self._spool is None or self.config.staging.serve is None:
+            return  # another server's files are fetched there
+        until = self.clock.now() - timedelta(seconds=FETCHED_WITHIN_S)
+        since = until - timedelta(seconds=SWEEP_EVERY_S)
+        missing = await asyncio.to_thread(self._spool.operator.never_fetched, since, until)
+        for delivery, files in missing.items():
+            log.error("never-fetched", id=delivery, files=files)
+        self._unfetched += sum(missing.values())
 
     async def _every(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         while True:

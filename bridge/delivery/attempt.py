@@ -234,7 +234,12 @@ class Attempt:
         except StagingRefusedError as error:
             log.warning("file-refused", id=self._item.id, size_bytes=file.size_bytes, reason=str(error))
             return {"refused": str(error)}
-        return {"url": staged.url, "expires_at": staged.expires_at.isoformat()}
+        return {
+            "url": staged.url,
+            "expires_at": staged.expires_at.isoformat(),
+            "sha256": staged.sha256,
+            "attached": not file.inline,
+        }
 
     async def _with_fresh_links(self, stored: tuple[Step, ...]) -> tuple[Step, ...]:
         fresh = list(stored)

@@ -37,6 +37,9 @@ class _Figures(Collector):
         yield GaugeMetricFamily(
             "reamaze_bridge_unaccounted", "Accepted but in no state; must be 0", now.unaccounted
         )
+        yield GaugeMetricFamily(
+            "reamaze_bridge_unfetched_files", "Attached files nobody fetched in time", now.unfetched
+        )
         yield GaugeMetricFamily("reamaze_bridge_waiting", "Deliveries not settled yet", now.waiting)
         yield GaugeMetricFamily(
             "reamaze_bridge_oldest_waiting_seconds", "Age of the oldest of them", now.oldest_s

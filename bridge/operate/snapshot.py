@@ -28,6 +28,8 @@ class Snapshot:
     ledger: Mapping[str, int]
     #: accepted − (delivered + waiting + held + dead + dropped): anything but 0 is an alarm.
     unaccounted: int
+    #: Attached files that Re:amaze was told of and nobody fetched in time, since the start.
+    unfetched: int = 0
     #: Age of the oldest waiting delivery; 0.0 when nothing waits.
     oldest_s: float
     #: Brands that are paused, and why.
@@ -45,6 +47,11 @@ class Snapshot:
         found = [f'brand "{brand}" is paused: {reason}' for brand, reason in self.paused.items()]
         if self.unaccounted:
             found.append(f"accepted and in no state: {self.unaccounted}; please report this")
+        if self.unfetched:
+            found.append(
+                f"files nobody fetched: {self.unfetched}; the log names the mails (`never-fetched`). "
+                "Can Re:amaze reach `staging.serve.public_url`?"
+            )
         dead = self.counts.get("dead", 0)
         if dead:
             found.append(f"dead letters: {dead}; see `reamaze-bridge queue list --state dead`")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from bridge import faults
+from bridge.errors import SpoolBrokenError
 from bridge.spool import trouble
 
 Known = Callable[[Collection[str]], Collection[str]]
@@ -206,12 +207,14 @@ def _entries(folder: Path) -> Iterator[Path]:
             yield Path(entry.path)
 
 
-def lock(folder: Path) -> int | None:
-    """The lock that only one daemon can hold on a spool; None when another does."""
+def lock(folder: Path) -> int:
+    """The lock that only one daemon can hold on a spool. Raises SpoolBrokenError when another does."""
     file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(file)
-        return None
+        raise SpoolBrokenError(
+            f"spool {folder}: another bridge runs on it; stop that one, or give this one a folder of its own (`spool.folder`)"
+        ) from None
     return file

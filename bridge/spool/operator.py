@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, func, or_, sel
 
 from bridge.errors import SpoolError
 from bridge.model import Target
-from bridge.spool import lanes, ledger, retention, rows, schema, trouble
+from bridge.spool import fetches, lanes, ledger, retention, rows, schema, trouble
 from bridge.spool.envelopes import pack_all, unpack
 from bridge.spool.files import Files
 from bridge.spool.rows import AnyRow
@@ -84,6 +84,10 @@ class Operator:
             return self._files.path_of(mail_id) if found.stored == schema.FILE else bytes(found.content)
 
         return self._read(read)
+
+    def never_fetched(self, since: datetime, until: datetime) -> dict[str, int]:
+        """How many attached files nobody fetched, by delivery, of what was delivered between these times."""
+        return self._read(lambda connection: fetches.missing(connection, to_us(since), to_us(until)))
 
     # -- changing ----------------------------------------------------------------------------------
 

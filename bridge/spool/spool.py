@@ -18,9 +18,20 @@ from sqlalchemy import Connection, Engine
 from bridge.clock import Clock
 from bridge.config.schema import DAY_S
 from bridge.config.schema import Spool as Settings
-from bridge.errors import SpoolBrokenError
 from bridge.model import Envelope, Sorting, Target
-from bridge.spool import borrowed, claims, engine, files, ledger, migrate, place, retention, said, trouble
+from bridge.spool import (
+    borrowed,
+    claims,
+    engine,
+    fetches,
+    files,
+    ledger,
+    migrate,
+    place,
+    retention,
+    said,
+    trouble,
+)
 from bridge.spool.files import Files, Incoming, Storage
 from bridge.spool.ids import Ids
 from bridge.spool.operator import Operator
@@ -67,7 +78,7 @@ class Spool:
         folder = settings.folder
         with trouble.translated(folder):
             parts = Files(folder, storage or Storage())
-            lock = _lock(folder) if exclusive else None
+            lock = files.lock(folder) if exclusive else None
             database = engine.create(folder / "spool.db")
             parts.give_to_owner(folder / "spool.db")
             try:
@@ -309,6 +320,10 @@ class Spool:
         finally:
             self._handed_out.discard(seq)
 
+    async def fetched(self, id_: str, sha256: str) -> None:
+        """Write down that a file of a delivery was fetched."""
+        await self._writer.submit(lambda connection: fetches.note(connection, id_, sha256, self._steady))
+
     # -- waiting -----------------------------------------------------------------------------------
 
     @property
@@ -381,12 +396,3 @@ class Spool:
     def _read(self, run: Callable[[Connection], T]) -> T:
         with trouble.translated(self._settings.folder), self._engine.connect() as connection:
             return run(connection)
-
-
-def _lock(folder: Path) -> int:
-    lock = files.lock(folder)
-    if lock is None:
-        raise SpoolBrokenError(
-            f"spool {folder}: another bridge runs on it; stop that one, or give this one a folder of its own (`spool.folder`)"
-        )
-    return lock
