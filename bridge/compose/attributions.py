@@ -12,6 +12,8 @@ from enum import Enum
 
 #: No program writes a longer one, also with two names, an address and a list's name in it.
 MAX_CHARS = 400
+#: "a@b wrote:"
+_MIN_CHARS = 10
 
 
 class Label(Enum):
@@ -75,7 +77,7 @@ _LABELS = {
 
 _ORIGINAL = (
     "original message|original mail|original email|original appointment|ursprüngliche nachricht|originalnachricht|"
-    "original-nachricht|message d'origine|message original|message initial|mensaje original|messaggio originale|"
+    "original-nachricht|message d'origine|mail original|message original|message initial|mensaje original|messaggio originale|"
     "mensagem original|oorspronkelijk bericht|origineel bericht|oryginalna wiadomość|wiadomość oryginalna|исходное сообщение|"
     "оригинальное сообщение|original meddelande|originalmeddelande|ursprungligt meddelande|ursprungligt meddelelse|"
     "oprindelig meddelelse|original meddelelse|opprinnelig melding|original melding|alkuperäinen viesti|původní zpráva|"
@@ -149,7 +151,7 @@ _SEPARATORS = {
     for phrase in phrases.split("|")
 }
 _MAX_LABEL = max(map(len, _LABEL))
-_MAX_SEPARATOR = 160
+_MIN_SEPARATOR, _MAX_SEPARATOR = min(map(len, _SEPARATORS)), 160
 
 _RULES = "-_=—–*#~+ \t\u2500\u2501\xa0"
 _ADDRESS = re.compile(r"[^\s<>@]@[^\s<>@]")
@@ -175,7 +177,7 @@ def separator(line: str) -> Separator | None:
     bare = line.lstrip("> \t|")
     words = bare.strip(_RULES)
     ruled = len(bare) - len(bare.lstrip(_RULES)) >= 2
-    if not words or not (ruled or words.endswith(_COLON)):
+    if len(words) < _MIN_SEPARATOR or not (ruled or words.endswith(_COLON)):
         return None
     kind = _SEPARATORS.get(plainly(words.rstrip(":：")).strip())
     if kind is None and bare[:2] == "--":
@@ -210,7 +212,7 @@ class Strength(Enum):
 
 def attribution(text: str) -> Strength:
     """How surely the text, a line or the lines of a wrapped one joined, says that somebody's words follow."""
-    if len(text) > MAX_CHARS or not may_end(text):
+    if not _MIN_CHARS <= len(text) <= MAX_CHARS or not may_end(text):
         return Strength.NONE
     # Zoho draws a rule around it: "---- On Mon, 2 May 2016 10:00:00 +0200 Ann Lee <ann@customer.example> wrote ----".
     ruled = text.rstrip().endswith("---")
