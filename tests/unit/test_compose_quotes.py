@@ -174,6 +174,7 @@ def test_a_header_block_begins_the_quote_in_any_language(block: str) -> None:
         "-----Original Message-----",
         "-----Ursprüngliche Nachricht-----",
         "-----Message d'origine-----",
+        "----- Mail original -----",
         "-----Mensaje original-----",
         "-----Messaggio originale-----",
         "-----Mensagem original-----",
