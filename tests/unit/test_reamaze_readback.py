@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -379,3 +380,38 @@ async def test_conversations_the_client_itself_made_are_not_fetched(clock: Fixed
     assert await asking.find_conversation("never", ADA.email, SINCE) is None
     # One call a way to look, and none for a single conversation.
     assert len(sandbox.calls) - before == 3
+
+
+# -- reading what was said -------------------------------------------------------------------------
+
+
+async def test_what_was_said_is_read_without_the_notes(clock: FixedClock) -> None:
+    sandbox = Sandbox()
+    desk = at(sandbox, clock)
+    slug = (await desk.create(NEW, message("1"))).slug
+    await desk.append(slug, message("2"))
+    await desk.append(slug, replace(message("3"), internal=True, body="For us alone.\nTwo lines."))
+    await desk.append(slug, replace(message("4"), body="Two\nlines."))
+    assert sorted(await desk.bodies(slug)) == ["About 1.", "About 2.", "Two\nlines."]
+
+
+async def test_no_more_than_the_newest_messages_are_read(clock: FixedClock) -> None:
+    sandbox = Sandbox(Behaviour(page_size=30))
+    desk = at(sandbox, clock)
+    slug = (await desk.create(NEW, message("0"))).slug
+    for number in range(1, 100):
+        await desk.append(slug, message(str(number)))
+    bodies = await desk.bodies(slug)
+    assert len(bodies) == readback.READ_MESSAGES
+    assert "About 99." in bodies
+    assert "About 0." not in bodies
+
+
+async def test_messages_without_words_are_passed_over() -> None:
+    messages = [{"body": None}, {"body": 7, "visibility": 0}, {"body": ""}, {"body": "yes", "visibility": 0}]
+
+    async def look(path: str, query: Mapping[str, str]) -> dict[str, Any]:
+        del path, query
+        return {"messages": messages}
+
+    assert await readback.bodies(look, "a-broken-lamp") == ("yes",)
