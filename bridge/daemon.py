@@ -94,6 +94,7 @@ class Daemon:
                 spool=spool,
                 targets=self._targets,
                 wants=self._wants,
+                stuck=self._stuck,
                 clock=self.clock,
             )
             await intake.start()
@@ -209,6 +210,10 @@ class Daemon:
 
     def _wants(self, recipient: str) -> bool:
         return routing.find(self.config.routes, recipient) is not None
+
+    def _stuck(self, recipient: str) -> bool:
+        route = routing.find(self.config.routes, recipient)
+        return route is not None and self._spool is not None and self._spool.stuck(route.name)
 
     def _targets(self, recipients: Sequence[str]) -> tuple[Target, ...]:
         return routing.targets_of_all(self.config.routes, recipients)

@@ -16,8 +16,10 @@ from bridge.cli.app import config_option, unexpected
 from bridge.clock import SystemClock
 from bridge.compose import route as routing
 from bridge.config import load
+from bridge.config.schema import Route
 from bridge.errors import BridgeError
 from bridge.intake import pipe as piping
+from bridge.spool import Spool
 
 
 class _WrongCallError(click.UsageError):
@@ -83,5 +85,10 @@ async def _take(config_path: Path, recipients: tuple[str, ...], reverse_path: st
             spool=spool,
             targets=partial(routing.targets_of_all, config.routes),
             wants=lambda recipient: routing.find(config.routes, recipient) is not None,
+            stuck=lambda recipient: _stuck(spool, routing.find(config.routes, recipient)),
             clock=clock,
         )
+
+
+def _stuck(spool: Spool, route: Route | None) -> bool:
+    return route is not None and spool.stuck(route.name)

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from typing import ClassVar
 
 from bridge import log
+from bridge.errors import SpoolError
 from bridge.intake import address, replies, trace
 from bridge.intake.collect import Collector, refusal_for
 from bridge.intake.reception import Reception
@@ -227,8 +228,17 @@ class Dialogue:
             return replies.NULL_RECIPIENT
         if not self._wanted(recipient):
             return self._not_to(reception.refused(replies.UNKNOWN_RECIPIENT, self._peer, recipient=recipient))
+        if self._stuck(recipient):
+            return self._not_to(reception.refused(replies.STUCK, self._peer, recipient=recipient))
         transaction.recipients.append(recipient)
         return replies.RECIPIENT_OK
+
+    def _stuck(self, recipient: str) -> bool:
+        try:
+            return self._reception.stuck(recipient)
+        except SpoolError:
+            # A spool that cannot say so cannot take the mail either, and answers for itself at the end.
+            return False
 
     def _wanted(self, recipient: str) -> bool:
         if self._reception.wants(recipient):

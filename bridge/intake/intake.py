@@ -41,6 +41,7 @@ class Intake:
         spool: Store[Any],
         targets: Callable[[Sequence[str]], tuple[Target, ...]],
         wants: Callable[[str], bool],
+        stuck: Callable[[str], bool] = lambda recipient: False,  # noqa: ARG005 - nothing is stuck by default
         clock: Clock,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
@@ -49,6 +50,7 @@ class Intake:
         self._spool = spool
         self._targets = targets
         self._wants = wants
+        self._stuck = stuck
         self._clock = clock
         self._environ = environ
         self._connections = Connections(
@@ -97,6 +99,7 @@ class Intake:
             spool=self._spool,
             targets=self._targets,
             wants=self._wants,
+            stuck=self._stuck,
             clock=self._clock,
             connections=self._connections,
             tls=certificate.context if certificate is not None else None,

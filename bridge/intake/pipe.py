@@ -57,6 +57,7 @@ async def take(
     spool: Store[Any],
     targets: Callable[[Sequence[str]], tuple[Target, ...]],
     wants: Callable[[str], bool],
+    stuck: Callable[[str], bool] = lambda recipient: False,  # noqa: ARG005 - nothing is stuck by default
     clock: Clock,
 ) -> Taken:
     """Read one mail and store it; never raises for anything that comes in or for trouble with the spool.
@@ -67,6 +68,8 @@ async def take(
         named = _named(recipients, wants)
         if isinstance(named, Taken):
             return named
+        if any(stuck(recipient) for recipient in named):
+            return _later(replies.STUCK)
         spool.room(0)
         chunks = _chunks(stdin)
         first = next(chunks, b"")

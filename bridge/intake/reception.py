@@ -40,6 +40,8 @@ class Reception:
     wants: Callable[[str], bool]
     clock: Clock
     connections: Connections
+    #: Whether mail for that recipient does not get away, so that no more of it is taken for now.
+    stuck: Callable[[str], bool] = lambda recipient: False  # noqa: ARG005 - nothing is stuck by default
     tls: ssl.SSLContext | None = None
     #: Every open session; the intake's watch and stop go over them.
     sessions: set[Guest] = field(default_factory=set)

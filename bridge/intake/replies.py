@@ -58,6 +58,7 @@ NOT_SMTP = Reply(421, "4.7.0", "This is not a web server, closing")
 
 TRY_LATER = Reply(451, "4.3.0", "Local trouble, try again later")
 NO_ROUTE_NOW = Reply(451, "4.3.5", "Not configured to take this mail at the moment, try again later")
+STUCK = Reply(452, "4.3.1", "Mail for this recipient does not get away at the moment, try again later")
 NO_ROOM = Reply(452, "4.3.1", "No room for this mail at the moment, try again later")
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients, send the others in another mail")
 NO_TLS_NOW = Reply(454, "4.7.0", "TLS is not available at the moment")

@@ -1,6 +1,7 @@
-"""Whether there is room for one more mail: free space, number waiting, age of the oldest.
+"""Whether there is room for one more mail: free space and number waiting for all, age of the oldest for each route.
 
-Asked for every mail, so what it costs to find out is found out once a second.
+Asked for every mail, so what it costs to find out is found out once a second. A route whose mail does not get away takes no
+more of it; the others go on.
 """
 
 from __future__ import annotations
@@ -20,6 +21,13 @@ from bridge.spool.steady import SECOND, Steady
 
 LOOK_EVERY_S = 1.0
 OLDEST = select(func.min(deliveries.c.waiting_at)).where(deliveries.c.waiting_at.is_not(None))
+#: Walks all that waits, so it is asked only while something waits for too long, and seldom.
+OLDEST_OF_ROUTES = (
+    select(deliveries.c.route, func.min(deliveries.c.waiting_at))
+    .where(deliveries.c.waiting_at.is_not(None))
+    .group_by(deliveries.c.route)
+)
+LOOK_AT_ROUTES_EVERY_S = 30.0
 
 
 class Room:
@@ -36,6 +44,8 @@ class Room:
         self._free_bytes = 0
         self._waiting = 0
         self._oldest_s = 0.0
+        self._stuck: frozenset[str] = frozenset()
+        self._looked_at_routes_s: float | None = None
 
     def check(self, size_bytes: int) -> None:
         """Raises SpoolFullError when one more mail of that size would pass a limit."""
@@ -52,6 +62,25 @@ class Room:
             self._look_again()
             return self._oldest_s
 
+    def stuck(self, route: str) -> bool:
+        """Whether mail of the route waits for longer than `max_oldest_days`."""
+        with self._lock:
+            self._look_again()
+            if self._oldest_s <= self._settings.max_oldest_days * DAY_S:
+                return False
+            self._look_at_routes()
+            return route in self._stuck
+
+    def _look_at_routes(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._looked_at_routes_s is not None and now_s - self._looked_at_routes_s < LOOK_AT_ROUTES_EVERY_S:
+            return
+        limit_us = self._steady.now_us() - int(self._settings.max_oldest_days * DAY_S * SECOND)
+        with trouble.translated(self._settings.folder), self._engine.connect() as connection:
+            found = connection.execute(OLDEST_OF_ROUTES).all()
+        self._stuck = frozenset(route for route, oldest in found if oldest < limit_us)
+        self._looked_at_routes_s = now_s
+
     def _refuse(self, size_bytes: int) -> None:
         settings = self._settings
         if self._free_bytes - size_bytes < settings.min_free_bytes:
@@ -63,11 +92,6 @@ class Room:
             raise SpoolFullError(
                 f"spool {settings.folder}: {self._waiting} mails wait, the limit is {settings.max_waiting} "
                 "(`spool.max_waiting`); see `status` for what holds them up"
-            )
-        if self._oldest_s > settings.max_oldest_days * DAY_S:
-            raise SpoolFullError(
-                f"spool {settings.folder}: the oldest mail waits for {self._oldest_s / DAY_S:.1f} days, the limit "
-                f"is {settings.max_oldest_days:g} (`spool.max_oldest_days`); see `queue list`"
             )
 
     def _look_again(self) -> None:

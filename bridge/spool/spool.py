@@ -62,6 +62,7 @@ class Spool:
         self._steady = Steady(clock)
         self._writer = Writer(database, settings.folder, Puts(parts, self._steady))
         self._room = Room(settings, database, parts, clock, self._steady)
+        self.stuck = self._room.stuck
         self._handed_out: set[int] = set()
         self._handing_out = asyncio.Lock()
         self.operator = Operator(database, self._writer, parts, self._steady)

@@ -112,7 +112,7 @@ def routes(recipients: Sequence[str]) -> tuple[Target, ...]:
 
 
 def wants(recipient: str) -> bool:
-    return recipient in (KNOWN, "sales@example.org", "info@other.example", "grün@example.org")
+    return recipient in (KNOWN, "sales@example.org", "info@other.example", "grün@example.org", "stuck@example.org")
 
 
 def smtp(*listeners: Listener, **changes: Any) -> Smtp:
@@ -146,6 +146,7 @@ def reception(
         spool=store if store is not None else FakeStore(),
         targets=targets,
         wants=wanted,
+        stuck=lambda recipient: recipient.startswith("stuck@"),
         clock=clock or FixedClock(),
         connections=Connections(most=chosen.max_connections, most_per_peer=chosen.max_connections_per_peer),
     )

@@ -276,15 +276,20 @@ async def test_a_queue_at_its_limit_takes_no_more(spool: Spool, clock: FixedCloc
     spool.room(1)
 
 
-async def test_while_the_oldest_waits_too_long_no_more_is_taken(spool: Spool, clock: FixedClock) -> None:
+async def test_a_route_whose_oldest_waits_too_long_is_stuck_and_no_other(
+    spool: Spool, clock: FixedClock
+) -> None:
     item, _ = await put_and_place(spool, clock)
-    clock.advance(2 * 86_400 + 1)
+    clock.advance(2 * 86_400)
+    assert not spool.stuck(item.route)
+    clock.advance(1)
     assert spool.oldest_s() == 2 * 86_400 + 1
-    with pytest.raises(SpoolFullError, match=r"spool\.max_oldest_days"):
-        spool.room(1)
+    assert spool.stuck(item.route)
+    assert not spool.stuck("another")
+    spool.room(1)
     await spool.settle(item.seq, "held", "too old")
     clock.advance(1)
-    spool.room(1)
+    assert not spool.stuck(item.route)
     assert spool.oldest_s() == 0
 
 
