@@ -72,8 +72,8 @@ class Job:
     effort: Effort = Effort.FULL
     #: What the daemon has to say about this mail, for the internal note.
     remarks: tuple[str, ...] = ()
-    #: Digests of the lines that are in the conversation already, as `said.pack` joins them.
-    said: bytes = b""
+    #: Digests of the lines that are in the conversation already, as `said.pack` joins them; None where it is new.
+    said: bytes | None = None
 
 
 def sort(job: Job) -> Sorting:
@@ -175,7 +175,7 @@ def _trimmer(mail: Mail, job: Job) -> Trimmer:
     return Trimmer(
         mode=job.route.body.trim,
         signatures=job.route.body.signatures,
-        known=said.unpack(job.said),
+        known=None if job.said is None else said.unpack(job.said),
         forward=subject.is_forward(mail.subject),
     )
 

@@ -83,7 +83,8 @@ def pack(known: Iterable[bytes]) -> bytes:
     return b"".join(sorted(known))
 
 
-def unpack(packed: bytes) -> frozenset[bytes]:
+def unpack(packed: bytes | None) -> frozenset[bytes]:
+    packed = packed or b""
     return frozenset(packed[at : at + DIGEST_BYTES] for at in range(0, len(packed), DIGEST_BYTES))
 
 

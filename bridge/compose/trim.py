@@ -43,8 +43,8 @@ class Trimmer:
 
     mode: Mode = "off"
     signatures: Signatures = "keep"
-    #: Digests of the lines that are in the conversation.
-    known: frozenset[bytes] = frozenset()
+    #: Digests of the lines that are in the conversation; None for a mail that opens one.
+    known: frozenset[bytes] | None = None
     #: The subject says that the mail is passed on.
     forward: bool = False
     #: Whether words of the author stand in an earlier stretch, and in a later one.
@@ -74,7 +74,12 @@ class Trimmer:
 
     @property
     def idle(self) -> bool:
-        return self.mode == "off" and self.signatures == "keep"
+        """Whether there is nothing to look for: a first mail, of all mail the longest, is not looked at in vain."""
+        return self.signatures == "keep" and self._keeps_quotes
+
+    @property
+    def _keeps_quotes(self) -> bool:
+        return self.mode == "off" or (self.mode == "lossless" and self.known is None)
 
     def look(self, lines: Sequence[Line]) -> Cut | None:
         """What is to be left out of these lines; None for nothing."""
@@ -106,7 +111,7 @@ class Trimmer:
     # -- quotes ------------------------------------------------------------------------------------
 
     def _quoted(self, lines: Sequence[Line], stretch: Stretch | None) -> Cut | None:
-        if self.mode == "off" or stretch is None:
+        if self._keeps_quotes or stretch is None:
             return None
         if self.forward or stretch.forward:
             self.because.append("the quote stays: the mail passes it on")

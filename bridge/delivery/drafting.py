@@ -27,7 +27,7 @@ async def draft(parts: Parts, item: Item, route: Route, conversation: Conversati
     What is in the conversation already may be left out; without a conversation, nothing is known to be.
     """
     if conversation is None or conversation.slug is None or route.body.trim == "off":
-        return await _converted(parts, item, route, b"")
+        return await _converted(parts, item, route, None)
     known = await parts.spool.said(conversation.number)
     made = await _converted(parts, item, route, known)
     if not made.unproved:
@@ -41,13 +41,13 @@ async def draft(parts: Parts, item: Item, route: Route, conversation: Conversati
 async def whole(parts: Parts, item: Item, route: Route) -> Draft:
     """The same with nothing left out."""
     body = route.body.model_copy(update={"trim": "off"})
-    return await _converted(parts, item, route.model_copy(update={"body": body}), b"")
+    return await _converted(parts, item, route.model_copy(update={"body": body}), None)
 
 
 async def again(parts: Parts, item: Item, made: Draft, conversation: ConversationRow) -> Draft:
     """The draft, made anew where the conversation, now that it is known, may hold what the mail quotes."""
     route = parts.route(item.route)
-    return made if route is None or not made.unproved else await draft(parts, item, route, conversation)
+    return made if route is None else await draft(parts, item, route, conversation)
 
 
 async def restored(parts: Parts, item: Item, made: Draft) -> Draft:
@@ -80,7 +80,7 @@ async def _read(parts: Parts, item: Item, conversation: ConversationRow, slug: s
     return found
 
 
-async def _converted(parts: Parts, item: Item, route: Route, known: bytes) -> Draft:
+async def _converted(parts: Parts, item: Item, route: Route, known: bytes | None) -> Draft:
     remarks = _remarks(item)
     for effort in convert.Effort:
         try:

@@ -53,6 +53,8 @@ class Parts:
     #: Addresses of ours.
     own: frozenset[str]
     clock: Clock
+    #: Since when this process delivers.
+    started_at: datetime
 
     def route(self, name: str) -> Route | None:
         return next((route for route in self.config.routes if route.name == name), None)
@@ -69,7 +71,7 @@ class Parts:
         *,
         effort: convert.Effort = convert.Effort.FULL,
         remarks: tuple[str, ...] = (),
-        said: bytes = b"",
+        said: bytes | None = None,
     ) -> convert.Job:
         return convert.Job(
             content=item.content,
