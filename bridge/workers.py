@@ -46,6 +46,9 @@ class NoWorkerError(BridgeError):
 class Workers:
     """A pool of processes that run one function call at a time."""
 
+    # Measured, a 50 KB mail in and its draft out: 0.45 ms of CPU a call over the function's own; a bare pipe to each process,
+    # which would have to be taught to kill and to start afresh, 0.2.
+
     def __init__(self, *, processes: int, time_limit_s: float, memory_bytes: int) -> None:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["bridge.convert"])

@@ -46,7 +46,8 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
-    # 16 MB of journal between checkpoints, each of which is two more flushes: measured a fifth more puts a second.
+    # 16 MB of journal between checkpoints, each of which is two more flushes: measured a fifth more puts a second. 64 MB, or
+    # pages of 8 or 16 KB, gain no more.
     cursor.execute("PRAGMA wal_autocheckpoint = 4000")
     # After a burst the journal shrinks back to this instead of keeping its largest size for good.
     cursor.execute(f"PRAGMA journal_size_limit = {64 * 1024 * 1024}")
