@@ -6,15 +6,20 @@ file is. `warnings` reads a valid config and names what runs but is probably not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from bridge.config import outline, schema, wording
+from bridge.config import backtracking, outline, schema, wording
 from bridge.config.document import Path
 
 Finding = tuple[Path, str]
+
+_TWO_WAYS = (
+    "a repeat such as (a+)+ or (\\w+\\s?)* can read one text in many ways; write it so that there is one"
+)
 
 
 def mistakes(data: dict[str, Any]) -> Iterator[Finding]:
@@ -34,6 +39,7 @@ def warnings(config: schema.Config) -> Iterator[Finding]:
         for finding in _listener(listener):
             yield (("smtp", "listeners", index, finding[0]), finding[1])
     yield from _shadowed(config.routes)
+    yield from _explosive(config.routes)
     yield from _public_url(config)
     for name, brand in config.reamaze.brands.items():
         url = urlsplit(brand.base_url)
@@ -127,6 +133,11 @@ def _recipients(routes: list[tuple[Path, dict[str, Any]]]) -> Iterator[Finding]:
         for index, recipient in enumerate(recipients if isinstance(recipients, list) else ()):
             if not isinstance(recipient, str):
                 continue
+            if recipient.startswith("/") and backtracking.explodes(recipient[1:-1], re.IGNORECASE):
+                yield (
+                    (*path, "recipients", index),
+                    f"an address made for it could keep this expression busy for ever: {_TWO_WAYS}",
+                )
             key = recipient if recipient.startswith("/") else recipient.lower()
             if key in taken:
                 yield (
@@ -179,6 +190,16 @@ def _shadowed(routes: tuple[schema.Route, ...]) -> Iterator[Finding]:
         for recipient in route.recipients:
             if recipient.startswith("@"):
                 domains.setdefault(recipient.lower()[1:], route.name)
+
+
+def _explosive(routes: tuple[schema.Route, ...]) -> Iterator[Finding]:
+    for index, route in enumerate(routes):
+        for number, pattern in enumerate(route.conversation.patterns):
+            if backtracking.explodes(pattern.match):
+                yield (
+                    ("routes", index, "conversation", "patterns", number, "match"),
+                    f"a mail made for it costs half a second, and no pattern is used on it: {_TWO_WAYS}",
+                )
 
 
 def _public_url(config: schema.Config) -> Iterator[Finding]:
