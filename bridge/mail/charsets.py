@@ -18,7 +18,9 @@ def _find_detector() -> Callable[[bytes], Mapping[str, object]] | None:
         from cchardet import detect  # noqa: PLC0415 - of the extra `charset`: may not be installed
     except ImportError:
         return None
-    return detect
+    # Where it is not installed, mypy knows no type of it.
+    detector: Callable[[bytes], Mapping[str, object]] = detect
+    return detector
 
 
 _detector = _find_detector()
