@@ -175,6 +175,7 @@ class Daemon:
             keys=tuple(secrets),
             own=routing.own_addresses(config),
             clock=self.clock,
+            started_at=self.clock.now(),
         )
 
     async def _staging(self, stack: contextlib.AsyncExitStack, secrets: Sequence[bytes]) -> Staging:

@@ -146,6 +146,7 @@ async def explain(config: Config, content: bytes, envelope: Envelope) -> Explana
                 keys=_keys(config.spool.folder),
                 own=routing.own_addresses(config),
                 clock=clock,
+                started_at=clock.now(),
             )
             await spool.put(
                 spool.new_id(), envelope, content, [Target(route.name, route.brand, envelope.recipients)]
