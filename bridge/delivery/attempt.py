@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, assert_never
 
 from bridge import log, plan
@@ -84,12 +85,13 @@ class Attempt:
                 continue
             if self._silent(step):
                 continue
-            began = index < len(stored) and stored[index].begun_at is not None
+            began_at = stored[index].begun_at if index < len(stored) else None
             await self._write(begun=index)
             point(f"begun-{step.action.value}")
-            self._once.in_doubt = began
+            self._once.in_doubt = began_at is not None
+            self._once.arrives_within_s = self._arrives_within_s(began_at)
             try:
-                result = await self._do(step, began=began)
+                result = await self._do(step, began=began_at is not None)
             except (ReamazeError, StagingError):
                 if not self._once.in_doubt:
                     await self._parts.spool.record(self._item.seq, undone=index)
@@ -102,6 +104,14 @@ class Attempt:
         said = drafting.heard(self._plan, route, missing=self._progress.missing)
         slug = self._progress.conversation.slug or ""
         return Delivered(slug, self._unwritten.finished, self._unwritten.slug, said)
+
+    def _arrives_within_s(self, began_at: datetime | None) -> float:
+        """How long a call that an earlier process began may still be under way: no longer than one is given to be answered."""
+        started_at = self._parts.started_at
+        if began_at is None or began_at >= started_at:
+            return 0.0
+        up_s = max(0.0, (self._parts.clock.now() - started_at).total_seconds())
+        return max(0.0, self._parts.config.reamaze.read_timeout_s - up_s)
 
     async def _write(self, *, begun: int | None = None) -> None:
         """Store what came since the last time, and that a step is begun: one transaction a call."""

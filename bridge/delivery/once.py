@@ -1,4 +1,8 @@
-"""Says a thing at Re:amaze once and no more: after an answer that was lost, it looks before it speaks again."""
+"""Says a thing at Re:amaze once and no more: after an answer that was lost, it looks before it speaks again.
+
+A look that finds nothing counts only when the lost call can no longer be under way: a process that died in the middle of a call
+may be back before Re:amaze has done what it was asked.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,8 @@ class Once:
         self._look_again_s = look_again_s
         #: Whether a call of the step under way may have been heard without its answer reaching us.
         self.in_doubt = False
+        #: How long such a call may still take to be heard, seconds.
+        self.arrives_within_s = 0.0
 
     async def say(self, look: Look, say: Callable[[], Awaitable[Receipt]], *, began: bool) -> Receipt:
         """Say it, unless an earlier call whose answer was lost did arrive."""
@@ -49,13 +55,21 @@ class Once:
             raise
 
     async def _look(self, look: Look) -> Receipt | None:
-        """What an earlier, unclear call made, if it did arrive; None after looking twice, some time apart."""
+        """What an earlier, unclear call made, if it did arrive; None after looking twice, some time apart.
+
+        Raises LaterError while it may still arrive.
+        """
         for number in (1, 2):
             found = await look()
             if found is not None:
                 log.info("found", id=self._delivery, slug=found.slug, look=number)
                 point("looked")
                 return found
+            if self.arrives_within_s > self._look_again_s:
+                raise LaterError(
+                    "the bridge died in the middle of the call, which may still arrive",
+                    retry_after_s=self.arrives_within_s,
+                )
             if number == 1:
                 await asyncio.sleep(self._look_again_s)
         # Looked for twice and not there: the earlier call was not heard.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
+import dataclasses
 import os
 import smtplib
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from bridge import faults
 from bridge.plan import Action
 from bridge.sandbox import Behaviour, Sandbox
 from bridge.spool import Spool
+
+pytestmark = pytest.mark.anyio
 
 BRIDGE = Path(__file__).parents[2] / "bridge"
 #: Deaths that run side by side: starting a daemon keeps a core busy for a second.
@@ -153,6 +156,7 @@ def _settings(folder: Path, base_url: str) -> dict[str, object]:
         "public_url": f"http://127.0.0.1:{files}",
     }
     data["workers"] = {"processes": 1}
+    data["reamaze"]["read_timeout_s"] = 1.0
     return data
 
 
@@ -239,3 +243,30 @@ def test_at_every_further_visit_of_a_point_too(tmp_path_factory: pytest.TempPath
     wrong = asyncio.run(every_visit())
     print(f"{len(wrong)} lives")
     assert {crash: found for crash, found in wrong.items() if found} == {}
+
+
+async def test_a_call_that_arrives_after_the_bridge_died_and_is_back_is_not_made_again(
+    tmp_path: Path,
+) -> None:
+    slow = Behaviour(repeated_origin_id="duplicate", latency_s=3.0)
+    async with simulator.on_port(slow) as stand_in:
+        data = _settings(tmp_path, stand_in.base_url)
+        data["reamaze"]["read_timeout_s"] = 5.0
+        process = Process(tmp_path, data)
+        one = letter("slow", 0)
+        try:
+            assert await process.start()
+            await _accepted(process, one)
+            async with asyncio.timeout(60):
+                while not stand_in.sandbox.calls:
+                    await asyncio.sleep(0.01)
+                process.kill()
+                stand_in.sandbox.behaviour = dataclasses.replace(slow, latency_s=0.0)
+                assert stand_in.sandbox.posted == ()
+                assert await process.start()
+                with contextlib.closing(process.spool()) as spool:
+                    while spool.ledger()["waiting"]:
+                        await asyncio.sleep(0.05)
+        finally:
+            process.kill()
+        assert verdict.judge([one], verdict.in_sandbox(stand_in.sandbox)).faults == ()
