@@ -22,6 +22,7 @@ from bridge.compose import draft as drafts
 from bridge.compose import fields, forward, many, once, said, subject
 from bridge.compose import files as naming
 from bridge.compose import sort as sorting_rules
+from bridge.compose.author import Choice
 from bridge.compose.trim import Trimmer
 from bridge.config.schema import Route, Sender
 from bridge.errors import StagingLaterError
@@ -36,8 +37,8 @@ ORIGINAL_NAME = "original.eml"
 #: How much of a file is looked at to see what it is.
 SNIFFED_BYTES = 512
 
-#: How much of an attached mail is read to see whose it is.
-ATTACHED_BYTES = 64 * 1024
+#: How much of an attached mail is read to see whose it is and what it says.
+ATTACHED_BYTES = 1024 * 1024
 
 #: CPU time that a route's own patterns may take on one mail: a whole batch of the worst stays below a worker's limit.
 PATTERNS_S = 0.5
@@ -118,20 +119,20 @@ def draft(job: Job) -> Draft:
     with _opened(job.content) as content:
         mail = parse(content)
         names = naming.plan(mail)
+        attached = _attached(content, mail)
+        choice = author_rules.decide(mail, job.envelope, job.route, job.sender, job.own, attached=attached)
+        shown, aside = _shown(mail, attached, choice)
         body = bodies.compose(
-            mail,
+            shown,
             prefer="text" if job.effort is Effort.PLAIN else job.route.body.prefer,
             pictures=job.route.body.pictures,
             max_chars=job.route.body.max_chars,
             naming=names,
             convert_html=job.effort is Effort.FULL,
-            trimmer=_trimmer(mail, job),
+            trimmer=_trimmer(mail, job, choice),
         )
         files, remarks = _extract(content, mail, names, body.inline, job)
         files += _pictures(body, Store(job.store))
-        choice = author_rules.decide(
-            mail, job.envelope, job.route, job.sender, job.own, attached=_attached(content, mail)
-        )
         found = fields.read(mail, job.route)
         made = drafts.draft(
             mail,
@@ -146,8 +147,18 @@ def draft(job: Job) -> Draft:
             remarks=(*job.remarks, *remarks),
             title=sorting_rules.subject_of(mail, job.route, choice, found, job.keys),
             found=found,
+            aside=(aside, *body.aside),
         )
         return _gathered(once.told(made, said.unpack(job.said)), job)
+
+
+def _shown(mail: Mail, attached: Mail | None, choice: Choice) -> tuple[Mail, str]:
+    """The mail whose words are the author's; and a forwarder's own, where these stand beside an attached mail."""
+    leaf = forward.attached_mail(mail)
+    original = choice.original
+    if original is None or original.place != forward.ATTACHED or attached is None or leaf is None:
+        return mail, ""
+    return forward.handed_on(mail, attached, leaf.index)
 
 
 def _gathered(draft: Draft, job: Job) -> Draft:
@@ -166,17 +177,18 @@ def _gathered(draft: Draft, job: Job) -> Draft:
 
 
 def _attached(content: Content, mail: Mail) -> Mail | None:
-    """The head of the mail's only attached mail, for whose it is."""
+    """The mail's only attached mail, as far as it is read."""
     leaf = forward.attached_mail(mail) if mail.automatic is None else None
     return None if leaf is None else parse(decode.head(content, leaf, ATTACHED_BYTES)[0])
 
 
-def _trimmer(mail: Mail, job: Job) -> Trimmer:
+def _trimmer(mail: Mail, job: Job, choice: Choice) -> Trimmer:
     return Trimmer(
         mode=job.route.body.trim,
         signatures=job.route.body.signatures,
         known=None if job.said is None else said.unpack(job.said),
         forward=subject.is_forward(mail.subject),
+        passed_on=mail.subject if choice.original else None,
     )
 
 

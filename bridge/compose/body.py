@@ -45,6 +45,8 @@ class Body:
     trimmed: tuple[str, ...] = ()
     #: A quote stands that more knowledge of the conversation could prove to be in it.
     unproved: bool = False
+    #: What a forwarder wrote above the mail that is passed on.
+    aside: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -104,6 +106,7 @@ def compose(
         "\n\n".join(making.trimmer.quoted),
         tuple(making.trimmer.because),
         making.trimmer.unproved,
+        tuple(making.trimmer.aside),
     )
 
 

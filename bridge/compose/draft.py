@@ -47,11 +47,12 @@ def draft(
     remarks: Sequence[str] = (),
     title: str | None = None,
     found: Fields | None = None,
+    aside: Sequence[str] = (),
 ) -> Draft:
     """The message of a mail, its files without URLs yet.
 
     `files` are the decoded leaves, and what the bridge adds (leaf -1); `remarks` is what came up on the way here.
-    `title` is the subject of a new conversation, `found` the route's fields.
+    `title` is the subject of a new conversation, `found` the route's fields, `aside` what a forwarder wrote.
     """
     values = found or Fields()
     placed = tuple(replace(file, inline=file.inline or file.leaf in body.inline) for file in files)
@@ -69,7 +70,7 @@ def draft(
         tags=tuple(dict.fromkeys(tag for tag in route.tags if tag.strip()))[:_MAX_TAGS],
         data=values.sent_to(route, "conversation"),
         contact=values.sent_to(route, "contact"),
-        note=(*note.lines(said), *_full_subject(mail)),
+        note=(*note.lines(said), *_full_subject(mail), *_forwarders_words(aside)),
         decisions=(
             Decision(
                 "route", f"{route.name}, for {', '.join(recipients) or 'no recipient'} from {envelope.peer}"
@@ -171,6 +172,13 @@ def _lost(mail: Mail, files: Sequence[File]) -> Iterator[str]:
 def _named(leaf: Leaf) -> str:
     name = f", {leaf.filename[:100]}" if leaf.filename else ""
     return f"{leaf.section} ({leaf.content_type}{name})"
+
+
+def _forwarders_words(aside: Sequence[str]) -> Iterator[str]:
+    """In the note, for nobody is to read them as the original author's."""
+    own = " ".join(" ".join(aside).split())
+    if own:
+        yield f"Who passed it on wrote: {own[: note.MAX_QUOTED]}"
 
 
 def _full_subject(mail: Mail) -> tuple[str, ...]:

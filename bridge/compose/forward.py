@@ -7,13 +7,18 @@ bounded number of lines; an address that cannot be posted to is no author.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.compose import address, attributions, quotes, subject, words
 from bridge.compose.attributions import Label, Separator, Strength
 from bridge.compose.quotes import Kind, Line
+from bridge.facts import Forwarded
 from bridge.model import Address, Attached, Leaf, Mail, Written
 
+#: Words of a forwarder's that an internal note can hold.
+MAX_OWN = 10_000
+#: The place of an original that is an attached mail.
+ATTACHED = "the attached mail"
 _MAX_CHARS = 100_000
 _MAX_LINES = 1_000
 _MAX_VALUE = 1_000
@@ -52,14 +57,40 @@ def find(mail: Mail, attached: Mail | None = None) -> Original | None:
     named = subject.is_forward(mail.subject)
     for place, lines in _versions(mail):
         block = _first_block(lines, mail.subject, named=named, wrapped=place == _TEXT)
-        if block is None:
-            continue
-        found = _original(block, place)
-        if found is not None:
+        found = block and _original(block[1], place)
+        if found:
             return found
     if attached is not None and (named or _says_little(mail, attached)):
         return _attached(attached)
     return None
+
+
+def start(lines: Sequence[Line], title: str) -> int | None:
+    """The line at which the forwarded header begins, in words that are known to pass a mail on."""
+    found = _first_block(lines, title, named=subject.is_forward(title), wrapped=False, deep=True)
+    return found and found[0]
+
+
+def handed_on(mail: Mail, attached: Mail, leaf: int) -> tuple[Mail, str]:
+    """The mail with the words of its attached mail in place of its own, and its own; "" where they are too long to part."""
+    own = words.text(mail, 2 * MAX_OWN).strip()
+    if len(own) > MAX_OWN:
+        return mail, ""
+    told = [fact for fact in mail.facts if not (isinstance(fact, Forwarded) and fact.leaf == leaf)]
+    author = next(iter(attached.authors), Address("", ""))
+    told.append(
+        Forwarded(
+            leaf=leaf,
+            author=f"{author.name} <{author.email}>" if author.name else author.email,
+            date=words.one_line(attached.header("date") or "", 100),
+            subject=words.one_line(attached.subject, 2 * subject.MAX_CHARS),
+            words=tuple((block.text, block.html) for block in attached.blocks if isinstance(block, Written)),
+        )
+    )
+    blocks = tuple(
+        Written(None, None, block.leaves) if isinstance(block, Written) else block for block in mail.blocks
+    )
+    return replace(mail, blocks=blocks, facts=tuple(told)), own
 
 
 def attached_mail(mail: Mail) -> Leaf | None:
@@ -82,7 +113,7 @@ def _attached(found: Mail) -> Original | None:
         email,
         words.one_line(found.header("date") or "", 100),
         words.one_line(found.subject, subject.MAX_CHARS),
-        "the attached mail",
+        ATTACHED,
     )
 
 
@@ -106,10 +137,13 @@ def _versions(mail: Mail) -> Iterator[tuple[str, list[Line]]]:
 # -- the header block ------------------------------------------------------------------------------
 
 
-def _first_block(lines: Sequence[Line], title: str, *, named: bool, wrapped: bool) -> dict[Label, str] | None:
-    """The first header block, where it is a forward's; None for an answer's, or for none.
+def _first_block(
+    lines: Sequence[Line], title: str, *, named: bool, wrapped: bool, deep: bool = False
+) -> tuple[int, dict[Label, str]] | None:
+    """The first header block and its line, where it is a forward's; None for an answer's, or for none.
 
-    A forward says so in its subject, or by the line above the block. Without `wrapped` no line goes on in the next.
+    A forward says so in its subject, or by the line above the block. Without `wrapped` no line goes on in the next; with `deep`
+    the block may stand in a quote, as Apple Mail writes it in HTML.
     """
     for at, line in enumerate(lines):
         text = quotes.words_of(line)
@@ -118,16 +152,17 @@ def _first_block(lines: Sequence[Line], title: str, *, named: bool, wrapped: boo
         kind = attributions.separator(text)
         if kind is not None:
             passes_on = kind is Separator.FORWARD or named
-            if line.depth or not passes_on:
+            if (line.depth and not deep) or not passes_on:
                 return None
-            return _fields(lines, at + 1, wrapped=wrapped) or _in_separator(text)
-        if line.depth:
+            return at, _fields(lines, at + 1, wrapped=wrapped) or _in_separator(text)
+        if line.depth and not deep:
             return None  # a quote comes first: the mail is an answer
         frame = quotes.frame_at(lines, at)
         if frame is None:
             continue
         if frame.kind is Kind.HEADERS:
-            return _fields(lines, at, wrapped=wrapped) if named or _is_danish(title, text) else None
+            passes_on = named or _is_danish(title, text)
+            return (at, _fields(lines, at, wrapped=wrapped)) if passes_on else None
         if frame.kind is Kind.ATTRIBUTION and frame.strength is Strength.STRONG:
             return None
     return None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bridge.compose import attributions, quotes, said
+from bridge.compose import attributions, forward, quotes, said
 from bridge.compose.attributions import Strength
 from bridge.compose.quotes import Kind, Line, Stretch
 
@@ -50,6 +50,8 @@ class Trimmer:
     #: Whether words of the author stand in an earlier stretch, and in a later one.
     before: bool = False
     after: bool = False
+    #: The subject of a mail that is passed on for its author: what stands above the forwarded header is the forwarder's.
+    passed_on: str | None = None
     #: Whether anything was left out.
     cut: bool = False
     #: Lines left out because they are known.
@@ -58,24 +60,28 @@ class Trimmer:
     unproved: bool = False
     #: Markdown of what was left out without being known.
     quoted: list[str] = field(default_factory=list)
+    #: What the forwarder wrote above the forwarded header, for the note.
+    aside: list[str] = field(default_factory=list)
     #: Sentences on what was done, and on what evidence.
     because: list[str] = field(default_factory=list)
 
     def beside(self, *, before: bool, after: bool) -> Trimmer:
         """The same rules for one version of one stretch of words; `adopt` it if that is the one shown."""
-        return Trimmer(self.mode, self.signatures, self.known, self.forward, before, after)
+        rules = (self.mode, self.signatures, self.known, self.forward)
+        return Trimmer(*rules, before=before, after=after, passed_on=self.passed_on)
 
     def adopt(self, other: Trimmer) -> None:
         self.known_lines += other.known_lines
         self.unproved = self.unproved or other.unproved
         self.quoted += other.quoted
+        self.aside += other.aside
         self.because += other.because
         self.cut = self.cut or other.cut
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to look for: a first mail, of all mail the longest, is not looked at in vain."""
-        return self.signatures == "keep" and self._keeps_quotes
+        return self.signatures == "keep" and self._keeps_quotes and self.passed_on is None
 
     @property
     def _keeps_quotes(self) -> bool:
@@ -85,6 +91,8 @@ class Trimmer:
         """What is to be left out of these lines; None for nothing."""
         if self.idle:
             return None
+        if self.passed_on is not None:
+            return self._above(lines, self.passed_on)
         stretch = quotes.find(lines)
         quoted = self._quoted(lines, stretch)
         ranges: list[tuple[int, int]] = [] if quoted is None else [quoted.ranges[0]]
@@ -107,6 +115,17 @@ class Trimmer:
         kept = "\n".join(line.text for at, line in enumerate(lines) if cut.keeps(at))
         gone = "" if cut.unproved is None else "\n".join(line.text for line in lines[slice(*cut.unproved)])
         return kept.rstrip("\n"), gone
+
+    def _above(self, lines: Sequence[Line], title: str) -> Cut | None:
+        """The forwarder's own words; the mail that is passed on stays whole."""
+        start = forward.start(lines, title)
+        own = "\n".join(line.text for line in lines[:start] if not line.blank) if start else ""
+        if start is None or not own or len(own) > forward.MAX_OWN:
+            return None
+        self.cut = True
+        self.aside.append(own)
+        self.because.append(f"{_count(lines[:start])} lines above the forwarded header moved to the note")
+        return Cut(((0, start),))
 
     # -- quotes ------------------------------------------------------------------------------------
 

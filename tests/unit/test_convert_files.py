@@ -1,4 +1,4 @@
-"""The files of one mail in a worker: zips are made in the store, the same each time; forwards are read from attached mails."""
+"""One mail in a worker: zips are made in the store, the same each time; a forward shows its author's words and no others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from support.composing import OWN, a_route, a_sender, an_envelope
-from support.mails import file, mixed, part, plain
+from support.mails import file, html, mixed, part, plain
 
 from bridge import convert
 from bridge.model import Draft
@@ -95,3 +95,57 @@ def test_by_default_the_forwarder_stays_the_author_and_the_note_names_the_origin
     assert made.user.email == "ann@example.com"
     assert made.subject == "Fwd: Lost key"
     assert "The mail passes on one of Olga Bauer <olga@customer.example>" in made.note[0]
+
+
+# -- what the forwarder wrote ----------------------------------------------------------------------
+
+HEADER = "From: Olga Bauer <olga@customer.example>\nDate: Sun, 1 Nov 2026 20:00:00\nSubject: Lost key\nTo: ann@example.com\n"
+BLOCK = f"---------- Forwarded message ---------\n{HEADER}\nI lost my key.\n"
+
+
+def passed_on(*parts: bytes) -> bytes:
+    return mixed(*parts, head=("Subject: Fwd: Lost key", "Message-ID: <2@example.com>"))
+
+
+def test_what_the_forwarder_wrote_stands_in_the_note_and_not_in_the_authors_words(tmp_path: Path) -> None:
+    text = f"She again. Be quick!\n\n-- \nAnn\n\n{BLOCK}"
+    made = drafted(tmp_path, passed_on(plain(text)), forwards="original")
+    assert made.body.startswith("---------- Forwarded message ---------")
+    assert "She again" not in made.body
+    assert made.body.endswith("I lost my key.")
+    assert made.note[-1] == "Who passed it on wrote: She again. Be quick! -- Ann"
+
+
+def test_in_html_too_also_where_apple_mail_puts_it_in_a_quote(tmp_path: Path) -> None:
+    header = HEADER.replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")
+    inner = f"<div>Begin forwarded message:</div><br><div>{header}</div><br><div>I lost <b>my</b> key.</div>"
+    for block in (inner, f'<blockquote type="cite">{inner}</blockquote>'):
+        content = passed_on(html(f"<html><body><div>She <i>again</i>.</div>{block}</body></html>"))
+        made = drafted(tmp_path, content, forwards="original")
+        assert made.user.email == "olga@customer.example"
+        assert "again" not in made.body
+        assert "I lost **my** key." in made.body
+        assert made.note[-1] == "Who passed it on wrote: She again."
+
+
+def test_a_trim_that_is_off_and_a_forward_that_is_kept_change_nothing_of_this(tmp_path: Path) -> None:
+    content = passed_on(plain(f"She again.\n\n{BLOCK}"))
+    off = drafted(tmp_path, content, forwards="original", body={"trim": "off"})
+    assert "She again" not in off.body
+    kept = drafted(tmp_path, content)
+    assert kept.body.startswith("She again.")
+    assert not any("Who passed it on wrote" in line for line in kept.note)
+
+
+def test_more_than_a_note_holds_stays_in_the_body(tmp_path: Path) -> None:
+    made = drafted(tmp_path, passed_on(plain("Long words. \n" * 2_000 + BLOCK)), forwards="original")
+    assert "Long words." in made.body
+
+
+def test_the_words_of_an_attached_mail_are_shown_and_the_forwarders_noted(tmp_path: Path) -> None:
+    made = drafted(tmp_path, forwarded(plain("Please answer her."), attached()), forwards="original")
+    assert made.body.startswith("Forwarded as an attachment:\n\n> From: Olga Bauer")
+    assert "> I lost my key." in made.body
+    assert "Please answer her." not in made.body
+    assert made.note[-1] == "Who passed it on wrote: Please answer her."
+    assert [one.content_type for one in made.files] == ["message/rfc822"]
