@@ -16,6 +16,8 @@ from bridge.compose import words
 DIGEST_BYTES = 8
 #: Lines of one message that are remembered.
 MAX_LINES = 2_000
+#: No more of a message is looked at: it is done in the daemon itself.
+MAX_CHARS = 200_000
 #: Lines that may be one line, or one paragraph, wrapped.
 MAX_JOINED = 16
 _MAX_PARAGRAPH = 40
@@ -57,6 +59,7 @@ def digest(key: str) -> bytes:
 
 def digests(body: str) -> frozenset[bytes]:
     """What a message of the conversation makes known: its lines and, as they may be wrapped anew, its paragraphs."""
+    body = body[:MAX_CHARS]
     found = set(_digests(body.split("\n")))
     if _TAG.search(body):
         found.update(_digests(words.from_html(body).split("\n")))

@@ -96,6 +96,14 @@ def test_the_note_has_each_remark_once_and_the_authors_first() -> None:
     )
 
 
+def test_what_was_left_out_is_explained_with_its_evidence() -> None:
+    found = drafted(body=Words(trimmed=("3 lines left out: known",), unproved=True))
+    assert [line.because for line in found.decisions if line.what == "trimming"] == [
+        "3 lines left out: known"
+    ]
+    assert found.unproved
+
+
 def test_a_subject_that_was_cut_is_whole_in_the_note() -> None:
     """Case 29."""
     long = "lamp " * 1_000
