@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
-import dataclasses
 import os
 import smtplib
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from bridge import faults
 from bridge.plan import Action
 from bridge.sandbox import Behaviour, Sandbox
 from bridge.spool import Spool
+from bridge.web import ASGIApp, Message, Receive, Scope, Send, Server, bind
 
 pytestmark = pytest.mark.anyio
 
@@ -245,28 +245,58 @@ def test_at_every_further_visit_of_a_point_too(tmp_path_factory: pytest.TempPath
     assert {crash: found for crash, found in wrong.items() if found} == {}
 
 
+class Dawdling:
+    """A stand-in that takes its first post in and does nothing about it until it is told to."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.taken = asyncio.Event()
+        self.release = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") != "POST" or self.taken.is_set():
+            await self._app(scope, receive, send)
+            return
+        whole = await receive()
+        self.taken.set()
+        await self.release.wait()
+
+        async def again() -> Message:
+            return whole
+
+        await self._app(scope, again, send)
+
+
 async def test_a_call_that_arrives_after_the_bridge_died_and_is_back_is_not_made_again(
     tmp_path: Path,
 ) -> None:
-    slow = Behaviour(repeated_origin_id="duplicate", latency_s=3.0)
-    async with simulator.on_port(slow) as stand_in:
-        data = _settings(tmp_path, stand_in.base_url)
-        data["reamaze"]["read_timeout_s"] = 5.0
-        process = Process(tmp_path, data)
-        one = letter("slow", 0)
-        try:
+    sandbox = Sandbox(Behaviour(repeated_origin_id="duplicate"))
+    dawdling = Dawdling(sandbox.app)
+    server = Server(dawdling, bind("127.0.0.1:0"))
+    await server.start()
+    data = _settings(tmp_path, f"http://127.0.0.1:{server.port}/api/v1")
+    data["reamaze"]["read_timeout_s"] = 4.0
+    process = Process(tmp_path, data)
+    one = letter("slow", 0)
+    try:
+        async with asyncio.timeout(60):
             assert await process.start()
             await _accepted(process, one)
-            async with asyncio.timeout(60):
-                while not stand_in.sandbox.calls:
-                    await asyncio.sleep(0.01)
-                process.kill()
-                stand_in.sandbox.behaviour = dataclasses.replace(slow, latency_s=0.0)
-                assert stand_in.sandbox.posted == ()
-                assert await process.start()
-                with contextlib.closing(process.spool()) as spool:
-                    while spool.ledger()["waiting"]:
-                        await asyncio.sleep(0.05)
-        finally:
+            await dawdling.taken.wait()
             process.kill()
-        assert verdict.judge([one], verdict.in_sandbox(stand_in.sandbox)).faults == ()
+            assert await process.start()
+            while not any(call.path.endswith("/messages") for call in sandbox.calls):
+                await asyncio.sleep(0.01)
+            # It has looked everywhere. What it looked for comes now.
+            await asyncio.sleep(1.0)
+            assert sandbox.posted == ()
+            dawdling.release.set()
+            with contextlib.closing(process.spool()) as spool:
+                while spool.ledger()["waiting"]:
+                    await asyncio.sleep(0.05)
+    finally:
+        process.kill()
+        dawdling.release.set()
+        await sandbox.close()
+        await server.stop()
+    assert verdict.judge([one], verdict.in_sandbox(sandbox)).faults == ()
