@@ -97,7 +97,7 @@ def test_the_note_has_each_remark_once_and_the_authors_first() -> None:
 
 
 def test_what_was_left_out_is_explained_with_its_evidence() -> None:
-    found = drafted(body=Words(trimmed=("3 lines left out: known",), unproved=True))
+    found = drafted(a_mail(), body=Words(trimmed=("3 lines left out: known",), unproved=True))
     assert [line.because for line in found.decisions if line.what == "trimming"] == [
         "3 lines left out: known"
     ]
