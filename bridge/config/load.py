@@ -22,7 +22,9 @@ from bridge.errors import ConfigError
 #: The modes of a secret's file that let every user of the host read it.
 _WORLD_READABLE = 0o004
 #: What is said where systemd's credentials are out of sight: right for a service, and no wonder in a shell.
-NO_CREDENTIALS = "no credentials are here; systemd gives them to the service (`LoadCredential=`), not to a shell"
+NO_CREDENTIALS = (
+    "no credentials are here; systemd gives them to the service (`LoadCredential=`), not to a shell"
+)
 _VARIABLE = re.compile(r"^[A-Z_][A-Z0-9_]{0,39}$")
 
 
