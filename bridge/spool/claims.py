@@ -202,7 +202,7 @@ def settle(
     if slug is not None:
         set_slug(connection, row.conversation, slug)
     if heard:
-        said.learn(connection, row.conversation, heard, steady.wall_us())
+        said.learn(connection, row.conversation, heard)
     if row.state in WAITING:
         lanes.end(connection, seq, row.state, state, reason=reason, steady=steady, lane=row.conversation)
 

@@ -106,14 +106,15 @@ keys = Table(
     sqlite_with_rowid=False,
 )
 
-#: The lines that stand in a conversation at Re:amaze, by digest.
+#: The lines that stand in a conversation at Re:amaze, by digest: all of one message, or of one look at the conversation.
 said = Table(
     "said",
     metadata,
-    Column("conversation", ForeignKey("conversations.number"), primary_key=True),
-    Column("digest", LargeBinary(8), primary_key=True),
-    Column("at", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("conversation", ForeignKey("conversations.number"), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("digests", LargeBinary, nullable=False),
+    Index("said_conversation", "conversation", "number"),
 )
 
 deliveries = Table(

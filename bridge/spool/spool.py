@@ -297,9 +297,7 @@ class Spool:
 
     async def hear(self, conversation: int, digests: Collection[bytes]) -> None:
         """Remember lines that were read in the conversation at Re:amaze."""
-        await self._writer.submit(
-            lambda connection: said.learn(connection, conversation, digests, self._steady.wall_us())
-        )
+        await self._writer.submit(lambda connection: said.learn_anew(connection, conversation, digests))
 
     async def defer(self, seq: int, until: datetime, reason: str, *, counts: bool = True) -> None:
         """Not now: ready again at `until`, a day ahead at most. An outage does not count as an attempt."""
