@@ -21,14 +21,18 @@ import pytest
 from support import rig, simulator, verdict
 from support.marked import Letter, letter
 from support.process import ROOT, Process, port
-from support.spools import FailingStorage
+from support.spools import FailingStorage, envelope
 
+from bridge.clock import SystemClock
 from bridge.delivery import loop
-from bridge.spool import engine, spool
+from bridge.errors import SpoolBrokenError
+from bridge.model import Sorting, Target
+from bridge.spool import Placed, engine, spool
 
 pytestmark = pytest.mark.anyio
 
 RESERVE_BYTES = 1024 * 1024
+TARGETS = (Target("support", "acme", ("support@example.com",)),)
 
 
 def small(thread: str, number: int = 0) -> Letter:
@@ -167,6 +171,36 @@ async def test_while_another_process_holds_the_database_mail_is_451_and_deliveri
     assert bridge.sandbox.doubles() == ()
     assert bridge.daemon.snapshot().ledger["dead"] == 0
     assert bridge.daemon.snapshot().ledger["delivered"] == before[1] + 5
+
+
+async def test_what_is_under_way_is_not_given_back_when_the_rest_of_its_batch_could_not_be_sorted(
+    bridge: rig.Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = len(bridge.sandbox.posted)
+    kept = bridge.daemon._spool
+    assert kept is not None
+    place = kept.place
+
+    async def fail_once_and_late(seq: int, sorting: Sorting, **rules: Any) -> Placed:
+        if "batch2" in sorting.subject:
+            monkeypatch.setattr(kept, "place", place)
+            await asyncio.sleep(0.2)
+            raise SpoolBrokenError("the disk")
+        return await place(seq, sorting, **rules)
+
+    monkeypatch.setattr(kept, "place", fail_once_and_late)
+    letters = [small(f"batch{number}") for number in range(5)]
+    # All are sorted in one turn, and the others are on their way when it fails.
+    bridge.sandbox.faults.script(*["slow:0.2"] * 4, on="POST")
+    ids = [kept.new_id() for _ in letters]
+    arrived = envelope(SystemClock().now())
+    await asyncio.gather(
+        *(kept.put(mail_id, arrived, one.content, TARGETS) for mail_id, one in zip(ids, letters, strict=True))
+    )
+    await bridge.settled()
+    assert verdict.judge(letters, verdict.in_sandbox(bridge.sandbox)[before:]).faults == ()
+    lives = [[event.event for event in bridge.daemon.trace(mail_id)[0].events] for mail_id in ids]
+    assert ["given back" in life for life in lives] == [False, False, True, False, False]
 
 
 # -- a real file system that is really full ---------------------------------------------------------
