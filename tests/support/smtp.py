@@ -112,7 +112,13 @@ def routes(recipients: Sequence[str]) -> tuple[Target, ...]:
 
 
 def wants(recipient: str) -> bool:
-    return recipient in (KNOWN, "sales@example.org", "info@other.example", "grün@example.org", "stuck@example.org")
+    return recipient in (
+        KNOWN,
+        "sales@example.org",
+        "info@other.example",
+        "grün@example.org",
+        "stuck@example.org",
+    )
 
 
 def smtp(*listeners: Listener, **changes: Any) -> Smtp:

@@ -125,7 +125,9 @@ async def test_an_id_belongs_to_the_conversation_that_named_it_first(spool: Spoo
     assert number(third) == number(fourth) == number(first)
 
 
-async def test_whoever_repeats_a_known_id_does_not_draw_later_answers_to_themselves(spool: Spool, clock: FixedClock) -> None:
+async def test_whoever_repeats_a_known_id_does_not_draw_later_answers_to_themselves(
+    spool: Spool, clock: FixedClock
+) -> None:
     _, first = await put_and_place(spool, clock, sorting(message_id="<a>", related_ids=("<b>",)))
     _, second = await put_and_place(spool, clock, sorting(message_id="<b>"))
     _, third = await put_and_place(spool, clock, sorting(refers("<b>")))
