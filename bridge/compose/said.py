@@ -34,6 +34,7 @@ _TARGET = re.compile(
 _DECORATED = re.compile(r"[<\[]")
 _ITEM = re.compile(r"[\W_]{0,60}\d{1,3}\\?[.)][ \t]+(?=[^\s])")
 _NO_WORDS = re.compile(r"[\W_]+")
+_NO_ASCII_WORDS = bytes(code for code in range(128) if not chr(code).isalnum())
 #: Signs that draw, quote and list rather than say something.
 _DRAWN = re.compile(r"[\s>|\\`*_=~#+.,:;·•●○▪–—\-\u2500-\u257f\u200b-\u200f\ufeff\u2060\ufe0f]+")
 _TAG = re.compile(r"<(?:p|br|div|span|a|ul|li|blockquote|table)\b[^<>]{0,500}>", re.IGNORECASE)
@@ -41,6 +42,8 @@ _TAG = re.compile(r"<(?:p|br|div|span|a|ul|li|blockquote|table)\b[^<>]{0,500}>",
 
 def key(line: str) -> str:
     """What stays the same of a line when it is quoted; "" for a line that says nothing."""
+    if not line or line.isspace():
+        return ""
     if not line.isascii():
         line = unicodedata.normalize("NFKC", line)
     bare = line
@@ -50,7 +53,15 @@ def key(line: str) -> str:
     item = _ITEM.match(bare)
     if item is not None:
         bare = bare[item.end() :]
-    return _NO_WORDS.sub("", bare).casefold() or _NO_WORDS.sub("", line).casefold() or _DRAWN.sub("", bare)
+    return _words(bare) or _words(line) or _DRAWN.sub("", bare)
+
+
+def _words(line: str) -> str:
+    """The letters and digits alone, in one case."""
+    if line.isascii():
+        # Half the CPU of the expression, and most lines are.
+        return line.encode("ascii").translate(None, _NO_ASCII_WORDS).decode("ascii").lower()
+    return _NO_WORDS.sub("", line).casefold()
 
 
 def digest(key: str) -> bytes:
