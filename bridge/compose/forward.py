@@ -55,7 +55,10 @@ def find(mail: Mail, attached: Mail | None = None) -> Original | None:
     if mail.automatic is not None:
         return None
     named = subject.is_forward(mail.subject)
-    for place, lines in _versions(mail):
+    for place, plain in _versions(mail):
+        if not (named or _may_be_danish(mail.subject) or _announced(plain)):
+            continue
+        lines = quotes.of_text(plain)[:_MAX_LINES]
         block = _first_block(lines, mail.subject, named=named, wrapped=place == _TEXT)
         found = block and _original(block[1], place)
         if found:
@@ -123,7 +126,7 @@ def _says_little(mail: Mail, attached: Mail) -> bool:
     return own in ("", subject.key(attached.subject)) or not words.text(mail, 10_000).strip()
 
 
-def _versions(mail: Mail) -> Iterator[tuple[str, list[Line]]]:
+def _versions(mail: Mail) -> Iterator[tuple[str, str]]:
     """The first words that say anything, as text and as HTML: one of them may have lost the address."""
     for block in mail.blocks:
         if not isinstance(block, Written):
@@ -131,7 +134,12 @@ def _versions(mail: Mail) -> Iterator[tuple[str, list[Line]]]:
         for place, text in ((_TEXT, block.text), ("the HTML", block.html)):
             if text and not text.isspace():
                 plain = text if place == _TEXT else words.from_html(text)
-                yield place, quotes.of_text(plain[:_MAX_CHARS])[:_MAX_LINES]
+                yield place, plain[:_MAX_CHARS]
+
+
+def _announced(plain: str) -> bool:
+    """Whether a line says that a mail is passed on; quick, for the many mails that say it nowhere."""
+    return any(attributions.separator(line.rstrip("\r")) is Separator.FORWARD for line in plain.split("\n"))
 
 
 # -- the header block ------------------------------------------------------------------------------
@@ -170,7 +178,11 @@ def _first_block(
 
 def _is_danish(title: str, first: str) -> bool:
     """Whether a subject's "VS:", with which Finns answer, is the one with which Danes and Norwegians pass on."""
-    return title.lstrip()[:3].upper() == "VS:" and first.lstrip("* ")[:4].lower() == "fra:"
+    return _may_be_danish(title) and first.lstrip("* ")[:4].lower() == "fra:"
+
+
+def _may_be_danish(title: str) -> bool:
+    return title.lstrip()[:3].upper() == "VS:"
 
 
 def _fields(lines: Sequence[Line], start: int, *, wrapped: bool) -> dict[Label, str]:
