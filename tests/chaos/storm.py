@@ -47,12 +47,14 @@ class Weather:
 
     seed: int
     seconds: float
-    #: The load goes on until there were so many kills, but no longer than three times the seconds.
+    #: It goes on until there were so many kills, but no longer than six times the seconds.
     least_kills: int = 0
     #: Mean time that a daemon lives once it takes mail.
     kill_every_s: float = 6.0
     #: Share of the kills that come while it starts.
     kills_at_start: float = 0.15
+    #: Between the kills, one end in so many is a SIGTERM: a stop must leave things as safely as a death.
+    stops: float = 0.1
     fault_rate: float = 0.2
     senders: int = 4
     #: Letters a second, of all senders together.
@@ -73,6 +75,7 @@ class Report:
     kills: int = 0
     #: Of these, while the daemon was still starting.
     kills_at_start: int = 0
+    stops: int = 0
     calls: int = 0
     faults: dict[str, int] = dataclasses.field(default_factory=dict)
     found: int = 0
@@ -87,7 +90,9 @@ class Report:
         yield f"{self.offered:7} letters offered, some again after a connection died"
         yield f"{self.accepted:7} accepted, in {self.threads} conversations, with {self.files} files of {self.file_bytes:,} bytes"
         yield f"{self.ledger.get('dropped', 0):7} accepted a second time after a lost 250, and dropped as duplicates"
-        yield f"{self.kills:7} kills ({self.kills / self.seconds * 3600:.0f} an hour), {self.kills_at_start} of them at a start"
+        hourly = self.kills / self.seconds * 3600
+        yield f"{self.kills:7} kills ({hourly:.0f} an hour), {self.kills_at_start} of them at a start"
+        yield f"{self.stops:7} stops by SIGTERM"
         yield f"{self.calls:7} calls of Re:amaze's API"
         yield f"{sum(self.faults.values()):7} of them met a fault: " + ", ".join(
             f"{kind} {count}" for kind, count in sorted(self.faults.items())
@@ -113,6 +118,10 @@ class Storm:
         self._counts = folder / "counts.json"
         self._began_s = time.monotonic()
         self._over = asyncio.Event()
+        #: The daemon takes mail: while it does not, senders try again once a second.
+        self._up = asyncio.Event()
+        #: It has taken a letter since its start.
+        self._took = asyncio.Event()
 
     async def run(self) -> Report:
         sandbox_port = port()
@@ -180,7 +189,7 @@ class Storm:
             killing = group.create_task(self._kill(process))
             await asyncio.sleep(self._weather.seconds)
             enough = lambda: self._report.kills >= self._weather.least_kills  # noqa: E731 - asked again and again
-            await _within(2 * self._weather.seconds, enough)
+            await _within(5 * self._weather.seconds, enough)
             self._over.set()
             await killing
             if stand_in.poll() is not None:
@@ -196,17 +205,33 @@ class Storm:
                 await asyncio.sleep(dice.uniform(0.0, 1.0))
             else:
                 await starting
+                self._took.clear()
+                self._up.set()
+                # A life in which nothing happens shows nothing.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._took.wait(), 5.0)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(
                         self._over.wait(), dice.uniform(0.0, 2 * self._weather.kill_every_s)
                     )
+            self._up.clear()
             if not process.alive:
                 self._report.wrong += (f"the daemon ended by itself: {process.status}",)
-            self._report.kills += 1
-            self._report.kills_at_start += not starting.done()
-            process.kill()
+            if starting.done() and dice.random() < self._weather.stops:
+                self._report.stops += 1
+                await self._stop(process)
+            else:
+                self._report.kills += 1
+                self._report.kills_at_start += not starting.done()
+                process.kill()
             await starting
         await process.start()
+        self._up.set()
+
+    async def _stop(self, process: Process) -> None:
+        status = await asyncio.to_thread(process.stop)
+        if status != 0:
+            self._report.wrong += (f"SIGTERM ended the daemon with status {status}",)
 
     async def _send(self, process: Process, number: int) -> None:
         """One sender: opens threads and goes on with them, each letter only when the one before was taken."""
@@ -231,8 +256,11 @@ class Storm:
             try:
                 await asyncio.to_thread(process.send, one)
             except (OSError, smtplib.SMTPException):
-                await asyncio.sleep(0.1)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._up.wait(), 1.0)
+                await asyncio.sleep(0.02)
             else:
+                self._took.set()
                 return
 
     # -- the judgement -------------------------------------------------------------------------------
@@ -249,9 +277,7 @@ class Storm:
             report.ledger = spool.ledger()
             if difference := spool.audit():
                 report.wrong += (f"the accounts are wrong by {difference}",)
-        status = await asyncio.to_thread(process.stop)
-        if status != 0:
-            report.wrong += (f"SIGTERM ended the daemon with status {status}",)
+        await self._stop(process)
         stand_in.send_signal(signal.SIGTERM)
         await asyncio.to_thread(stand_in.wait, 30)
         self._count(posted, process.log.read_text(errors="replace"))
