@@ -44,7 +44,7 @@ async def test_without_a_channel_nobody_is_told_by_mail(tmp_path: Path) -> None:
 
 async def test_an_alarm_that_cannot_be_told_harms_no_mail(tmp_path: Path) -> None:
     async with rig.running(tmp_path, change=with_alert) as bridge:
-        bridge.sandbox.faults.script(422, 503)
+        bridge.sandbox.faults.script(422, 503, on="POST")
         mail_id = await bridge.send(MAIL.format(1))
         await bridge.until(lambda: bridge.state(mail_id) == "dead")
         await bridge.send(MAIL.format(2))
