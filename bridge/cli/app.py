@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -93,6 +94,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         place = f" {error.filename}:" if error.filename else ""
         return _failed(1, f"reamaze-bridge:{place} {error.strerror or type(error).__name__}")
     except Exception as error:  # noqa: BLE001 - a traceback tells an administrator nothing, and may hold words of a mail
+        if sys.flags.dev_mode:  # python -X dev -m bridge …
+            raise
         return _failed(os.EX_SOFTWARE, f"reamaze-bridge: {unexpected(error)}; please report this line")
     return result if isinstance(result, int) else 0
 
