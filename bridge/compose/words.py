@@ -11,33 +11,21 @@ import re
 from bridge.model import Mail, Written
 
 _MAX_HTML = 1_000_000
-_LINES = frozenset(
-    {
-        "address",
-        "article",
-        "blockquote",
-        "br",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "li",
-    }
-    | {"ol", "p", "pre", "section", "table", "tbody", "tr", "ul"}
+_LINES = (
+    "address article blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre section table tbody tr ul"
 )
-#: Cells stay on their row's line, so that a label and its value do.
-_CELLS = frozenset({"td", "th"})
-_HIDDEN = frozenset({"script", "style", "template", "title"})
+#: What a tag stands for; cells stay on their row's line, so that a label and its value do.
+_STANDS_FOR = {**dict.fromkeys(_LINES.split(), "\n"), "td": " ", "th": " "}
+# A comment or a hidden element that does not end hides all the rest. Each alternative is linear: what it has read, it takes.
+_MARKUP = re.compile(
+    r"<!--(?:.*?-->|.*)"
+    r"|<(?P<hidden>script|style|template|title)(?![a-z0-9])[^>]*>(?:.*?(?=</(?P=hidden))|.*)"
+    r"|</?(?P<tag>[a-z][a-z0-9]{0,15})[^>]*>"
+    r"|<[!?/][^>]*>",
+    re.IGNORECASE | re.DOTALL | re.ASCII,
+)
 #: Embeddings, overrides and isolates of bidirectional text; the marks LRM and RLM and the joiners of emoji stay.
 _OVERRIDES = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]{0,15})")
 # Bounded references only: html.unescape raises on a number of more than 4,300 digits.
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});?")
 
@@ -65,41 +53,20 @@ def one_line(text: str, limit: int) -> str:
 def from_html(markup: str) -> str:
     """The text of an HTML part, one line for a block or a table row."""
     markup = markup[:_MAX_HTML]
-    found: list[str] = []
-    at = 0
-    while (opening := markup.find("<", at)) >= 0:
-        found.append(markup[at:opening])
-        at = _after(markup, opening, found)
-    found.append(markup[at:])
-    lines = (" ".join(line.split()) for line in unescape("".join(found)).split("\n"))
+    # A tag that never ends is none, and no words come after it.
+    unfinished = markup.find("<", markup.rfind(">") + 1)
+    if unfinished >= 0:
+        markup = markup[:unfinished]
+    text = unescape(_MARKUP.sub(_stands_for, markup))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _stands_for(match: re.Match[str]) -> str:
+    tag = match["tag"]
+    return _STANDS_FOR.get(tag.lower(), "") if tag else ""
 
 
 def unescape(text: str) -> str:
     """The text with its character references resolved; one that no character has so long a number for stays."""
     return _REFERENCE.sub(lambda match: html.unescape(match.group()), text)
-
-
-def _after(markup: str, opening: int, found: list[str]) -> int:
-    """Where the text goes on behind the tag at `opening`; a line end or blank it stands for is added to `found`."""
-    if markup.startswith("<!--", opening):
-        closing = markup.find("-->", opening + 4)
-        return len(markup) if closing < 0 else closing + 3
-    closing = markup.find(">", opening)
-    if closing < 0:
-        return len(markup)
-    match = _NAME.match(markup, opening + 1)
-    if match is None:
-        if markup[opening + 1] not in "!?/":
-            found.append("<")
-            return opening + 1
-        return closing + 1
-    name = match.group(1).lower()
-    if name in _HIDDEN and markup[opening + 1] != "/":
-        end = re.compile(f"</{name}", re.IGNORECASE).search(markup, closing)
-        return len(markup) if end is None else end.start()
-    if name in _CELLS:
-        found.append(" ")
-    elif name in _LINES:
-        found.append("\n")
-    return closing + 1
