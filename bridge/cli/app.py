@@ -93,8 +93,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         place = f" {error.filename}:" if error.filename else ""
         return _failed(1, f"reamaze-bridge:{place} {error.strerror or type(error).__name__}")
-    except Exception as error:  # noqa: BLE001 - a traceback tells an administrator nothing, and may hold words of a mail
-        if sys.flags.dev_mode:  # python -X dev -m bridge …
+    except Exception as error:
+        # A traceback tells an administrator nothing, and may hold words of a mail; `python -X dev -m bridge` shows it.
+        if sys.flags.dev_mode:
             raise
         return _failed(os.EX_SOFTWARE, f"reamaze-bridge: {unexpected(error)}; please report this line")
     return result if isinstance(result, int) else 0
