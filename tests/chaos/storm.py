@@ -25,7 +25,7 @@ from typing import Any
 
 from support import verdict
 from support.marked import PNG, Letter, letter
-from support.process import ROOT, Process, port
+from support.process import LEASHED, ROOT, Process, port
 from support.rig import settings
 
 from bridge.sandbox import read_journal
@@ -173,7 +173,7 @@ class Storm:
         arguments = [str(number), str(self._journal), str(self._counts), json.dumps(behaviour)]
         with (self._folder / "stand-in.log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, str(script), *arguments],
+                [*LEASHED, sys.executable, str(script), *arguments],
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
                 stdout=log,
                 stderr=log,

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+import shutil
 import signal
 import smtplib
 import socket
@@ -24,6 +25,8 @@ from support.rig import taken
 
 ROOT = Path(__file__).parents[2]
 LOOK_EVERY_S = 0.02
+#: Runs a command that ends when its parent does, so that nothing outlives a test run, however that ends.
+LEASHED = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 
 
 def port() -> int:
@@ -52,14 +55,14 @@ class Process:
         listen = data["smtp"]["listeners"][0]["listen"]
         self.smtp_port = int(listen.rpartition(":")[2])
 
-    async def start(self, *, crash_at: str = "", within_s: float = 30.0) -> bool:
+    async def start(self, *, crash_at: str = "", within_s: float = 120.0) -> bool:
         """Start it; whether it takes mail, or died before it could."""
         environment = {name: value for name, value in os.environ.items() if name != faults.VARIABLE}
         if crash_at:
             environment[faults.VARIABLE] = crash_at
         with self.log.open("ab") as sink:
             self._child = subprocess.Popen(
-                [*self._within, sys.executable, "-m", "bridge", "run", "-c", str(self._path)],
+                [*LEASHED, *self._within, sys.executable, "-m", "bridge", "run", "-c", str(self._path)],
                 cwd=ROOT,
                 env=environment,
                 stdout=sink,
