@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support import mails, outlook, signed
+from support.promises import FORBIDDEN
 
 from bridge import mail
 from bridge.compose import body, files
@@ -16,7 +17,6 @@ from bridge.facts import Event
 from bridge.mail import bounces, calendar, cms, openpgp, reports, rtf, tnef, vcard
 from bridge.model import Written
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _LIMIT = 100_000
 
 
@@ -96,7 +96,7 @@ def test_tnef_ends(content: bytes) -> None:
     found = tnef.read(content)
     if found is not None:
         assert sum(len(file.content) for file in (*found.files, *found.nested)) <= len(content)
-        assert _FORBIDDEN.search("".join((found.subject, found.text or "", found.html or ""))) is None
+        assert FORBIDDEN.search("".join((found.subject, found.text or "", found.html or ""))) is None
 
 
 @settings(max_examples=200, deadline=None)
@@ -106,7 +106,7 @@ def test_rich_text_ends(content: bytes) -> None:
     for source in (content, b"{\\rtf1 " + content, b"{\\rtf1\\fromhtml1 " + content):
         found = rtf.read(source)
         assert found.text is None or found.html is None
-        assert _FORBIDDEN.search((found.text or "") + (found.html or "")) is None
+        assert FORBIDDEN.search((found.text or "") + (found.html or "")) is None
 
 
 @settings(max_examples=200, deadline=None)
@@ -203,7 +203,7 @@ def test_every_mail_of_such_parts_is_shown_and_accounted_for(
     assert all(fact.leaf is None or 0 <= fact.leaf < len(found.leaves) for fact in found.facts)
     shown = body.compose(found, naming=files.plan(found))
     assert shown.markdown
-    assert _FORBIDDEN.search(re.sub("\ufdd0-?\\d+\ufdd1", "", shown.markdown)) is None
+    assert FORBIDDEN.search(re.sub("\ufdd0-?\\d+\ufdd1", "", shown.markdown)) is None
 
 
 # -- time ------------------------------------------------------------------------------------------

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.composing import a_mail
+from support.promises import is_frame, is_known
 
-from bridge.compose import attributions, body, quotes, said
-from bridge.compose.attributions import Strength
+from bridge.compose import body, quotes, said
 from bridge.compose.trim import Mode, Trimmer
 from bridge.model import Written
 
@@ -60,28 +60,6 @@ KNOWN = frozenset().union(*(said.digests(line) for line in SAID))
 MODES = st.sampled_from(["lossless", "quotes"])
 
 
-def is_frame(removed: Sequence[quotes.Line], at: int) -> bool:
-    """Whether the line introduces a quote, by itself or with up to three others."""
-    words = removed[at].words
-    if attributions.label(words) or attributions.separator(words):
-        return True
-    runs = (removed[first:end] for first in range(max(0, at - 3), at + 1) for end in range(at + 1, at + 5))
-    return any(
-        attributions.attribution(" ".join(line.words for line in run)) is not Strength.NONE for run in runs
-    )
-
-
-def is_known(removed: Sequence[quotes.Line], at: int) -> bool:
-    """Whether the line is known, or part of what is known as one line or paragraph."""
-    keys = [said.key(line.words) for line in removed]
-    if not keys[at]:
-        return True
-    runs = (
-        "".join(keys[first:end]) for first in range(max(0, at - 16), at + 1) for end in range(at + 1, at + 17)
-    )
-    return any(said.digest(run) in KNOWN for run in runs)
-
-
 @given(TEXTS)
 def test_lossless_takes_nothing_that_is_not_in_the_conversation(text: str) -> None:
     trimmer = Trimmer("lossless", known=KNOWN)
@@ -92,7 +70,7 @@ def test_lossless_takes_nothing_that_is_not_in_the_conversation(text: str) -> No
     ((start, end),) = cut.ranges
     removed = lines[start:end]
     for at in range(len(removed)):
-        assert is_known(removed, at) or is_frame(removed, at), removed[at]
+        assert is_known(removed, at, KNOWN) or is_frame(removed, at), removed[at]
     assert any(said.key(line.text) for line in lines[:start])
 
 

@@ -1,0 +1,83 @@
+"""What holds for any input at all, as checks that property tests and fuzzers share."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from bridge import mail
+from bridge.compose import attributions, quotes, said
+from bridge.compose.attributions import Strength
+from bridge.mail import decode
+from bridge.model import Mail, Span, Written
+
+#: What no text may hold that leaves the parser.
+FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+
+
+# -- of a mail -------------------------------------------------------------------------------------
+
+
+def parsed(content: bytes) -> Mail:
+    """The mail of any bytes: read without an exception, each leaf named once, its texts fit for JSON."""
+    found = mail.parse(content)
+    assert not any("could not be read (" in defect for defect in found.defects), found.defects
+    assert _named(found) == Counter(range(len(found.leaves)))
+    for place, leaf in enumerate(found.leaves):
+        assert leaf.index == place
+        if isinstance(leaf.content, Span):
+            assert 0 <= leaf.content.start <= leaf.content.end <= len(content)
+        assert all(decode.chunks(content, leaf))
+        assert FORBIDDEN.search(decode.text(content, leaf)) is None
+    for text in _texts(found):
+        assert FORBIDDEN.search(text) is None, text
+        json.dumps(text).encode()
+    assert "\n" not in found.subject
+    return found
+
+
+def _named(found: Mail) -> Counter[int]:
+    return Counter(
+        index
+        for block in found.blocks
+        for index in (block.leaves if isinstance(block, Written) else (block.leaf,))
+    )
+
+
+def _texts(found: Mail) -> list[str]:
+    texts = [found.subject, *found.defects, *(text for pair in found.headers for text in pair)]
+    for address in (*found.authors, *found.reply_to, *found.to, *found.cc):
+        texts += (address.name, address.email)
+    for block in found.blocks:
+        if isinstance(block, Written):
+            texts += (block.text or "", block.html or "")
+    for leaf in found.leaves:
+        texts += (leaf.filename or "", leaf.content_id or "", leaf.description or "", leaf.content_type)
+    return texts
+
+
+# -- of what is left out of a reply ----------------------------------------------------------------
+
+
+def is_frame(removed: Sequence[quotes.Line], at: int) -> bool:
+    """Whether the line introduces a quote, by itself or with up to three others."""
+    words = removed[at].words
+    if attributions.label(words) or attributions.separator(words):
+        return True
+    runs = (removed[first:end] for first in range(max(0, at - 3), at + 1) for end in range(at + 1, at + 5))
+    return any(
+        attributions.attribution(" ".join(line.words for line in run)) is not Strength.NONE for run in runs
+    )
+
+
+def is_known(removed: Sequence[quotes.Line], at: int, known: Collection[bytes]) -> bool:
+    """Whether the line is known, or part of what is known as one line or paragraph."""
+    keys = [said.key(line.words) for line in removed]
+    if not keys[at]:
+        return True
+    runs = (
+        "".join(keys[first:end]) for first in range(max(0, at - 16), at + 1) for end in range(at + 1, at + 17)
+    )
+    return any(said.digest(run) in known for run in runs)
