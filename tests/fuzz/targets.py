@@ -1,0 +1,123 @@
+"""What is fuzzed: each target takes any bytes and fails where a promise is broken, one of time among them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from support import promises, rendered
+
+from bridge.compose import body, files, html, quotes, said
+from bridge.compose.trim import Trimmer
+from bridge.mail import bounces, calendar, cms, hygiene, openpgp, reports, rtf, tnef, vcard
+from bridge.model import FILE_MARK, Mail, Written
+
+#: CPU time that one input may take, instrumented; longer ones are not made.
+MOST_S = 5.0
+LONGEST_BYTES = 24 * 1024
+#: The renderer of the tests is not ours and not linear.
+_RENDERED_CHARS = 4_000
+_UNPACKED_BYTES = 100_000
+
+
+def parser(content: bytes) -> None:
+    """A mail of these bytes: every leaf accounted for, and something to show."""
+    found = promises.parsed(content)
+    made = body.compose(found, naming=files.plan(found), max_chars=5_000)
+    assert made.markdown
+    assert len(made.markdown) <= 5_000
+    assert promises.FORBIDDEN.search(body.resolve(made.markdown, {})) is None
+
+
+def markdown(content: bytes) -> None:
+    """HTML, of which no tag and no forbidden character is left."""
+    source = hygiene.clean(content.decode("utf-8", "replace"))
+    made = html.to_markdown(source, pictures={"a": 1}, limits=html.Limits(elements=200, depth=12, links=20))
+    made.markdown.encode()
+    assert made.markdown == made.markdown.strip("\n")
+    assert made.markdown.count(FILE_MARK[0]) == made.markdown.count(FILE_MARK[1])
+    # Prefixes of nested quotes and lists repeat on every line.
+    assert len(made.markdown) <= 64 * len(source) + 1_000
+    if len(made.markdown) <= _RENDERED_CHARS:
+        assert not {"html_block", "html_inline"} & rendered.kinds(made.markdown)
+
+
+def winmail(content: bytes) -> None:
+    """A TNEF stream, or the rich text that stands in one compressed."""
+    found = tnef.read(content)
+    if found is not None:
+        assert sum(len(file.content) for file in (*found.files, *found.nested)) <= len(content)
+        texts = (found.subject, found.text or "", found.html or "", *(file.name for file in found.files))
+        assert promises.FORBIDDEN.search("".join(texts)) is None
+    rich = rtf.read(content)
+    assert rich.text is None or rich.html is None
+    assert promises.FORBIDDEN.search((rich.text or "") + (rich.html or "")) is None
+    assert len(rtf.decompressed(content, limit=_UNPACKED_BYTES)) <= _UNPACKED_BYTES
+
+
+def trimmer(content: bytes) -> None:
+    """A reply and, before its first NUL, what was said: nothing else goes, something is left, once is enough."""
+    before, _, after = content.decode("utf-8", "replace").partition("\0")
+    earlier, reply = hygiene.clean(before), hygiene.clean(after)
+    known = said.digests(earlier)
+    lines = quotes.of_text(reply)
+    cut = Trimmer("lossless", known=known).look(lines)
+    if cut is not None:
+        ((start, end),) = cut.ranges
+        removed = lines[start:end]
+        if len(removed) <= 60:
+            for at in range(len(removed)):
+                assert promises.is_known(removed, at, known) or promises.is_frame(removed, at), removed[at]
+        assert any(said.key(line.text) for line in lines[:start])
+    for mode in ("lossless", "quotes"):
+        kept, _ = Trimmer(mode, "cut", known).text(reply)
+        assert bool(kept.strip()) == bool(reply.strip()), "something is left"
+        once, _ = Trimmer(mode, "keep", known).text(reply)
+        assert Trimmer(mode, "keep", known).text(once)[0] == once, "once is enough"
+    kept, gone = Trimmer("quotes").text(reply)
+    there = {line.strip() for line in f"{kept}\n{gone}".split("\n")}
+    assert {line.strip() for line in reply.split("\n") if line.strip()} <= there, (
+        "what was not known goes along"
+    )
+    _trimmed_html(reply, known)
+
+
+def _trimmed_html(source: str, known: frozenset[bytes]) -> None:
+    mail = Mail(blocks=(Written(None, source),))
+    whole = body.compose(mail).markdown
+    made = body.compose(mail, trimmer=Trimmer("quotes", "cut", known))
+    assert made.markdown
+    assert said.key(made.markdown) or not said.key(whole), "something is left"
+    assert body.compose(mail, trimmer=Trimmer("lossless", known=frozenset())).markdown == whole
+
+
+def formats(content: bytes) -> None:
+    """What else stands in mails: calendars, cards, reports, bounces, signed and armoured messages."""
+    text = hygiene.clean(content.decode("utf-8", "replace"))
+    assert len(calendar.read(text)) <= calendar.MOST_EVENTS
+    assert len(vcard.read(text)) <= vcard.MOST_CARDS
+    for read in (reports.delivery, reports.receipt, reports.abuse):
+        read(content, leaf=0, original=None)
+    bounces.read(text, content)
+    bounces.original(text)
+    armoured = openpgp.read(text)
+    assert armoured is None or len(armoured.text) <= len(text)
+    signed = cms.read(content, _UNPACKED_BYTES)
+    assert signed is None or signed.content is None or len(signed.content) <= _UNPACKED_BYTES
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "parser": parser,
+    "html": markdown,
+    "tnef": winmail,
+    "trimmer": trimmer,
+    "formats": formats,
+}
+
+
+def tried(name: str, content: bytes) -> None:
+    """One input of one target, with its time."""
+    began_s = time.thread_time()
+    TARGETS[name](content)
+    spent_s = time.thread_time() - began_s
+    assert spent_s < MOST_S, f"{len(content)} bytes took {spent_s:.1f} s"
