@@ -2,9 +2,8 @@
 
 Tuples, not lists; aware UTC datetimes end in `_at`, seconds in `_s`, bytes in `_bytes`. Nothing here does I/O.
 
-Free text from a mail (names, subject, body) has passed `mail.hygiene.clean`: it holds no NUL, no lone surrogate, no C0 or C1
-control but tab and newline, and no Unicode noncharacter. So the two noncharacters that mark an inline
-file in a body (`FILE_MARK`) cannot be forged by a sender.
+Free text from a mail (names, subject, body) has passed `mail.hygiene.clean`: no NUL, no lone surrogate, no C0 or C1 control but
+tab and newline, no Unicode noncharacter. So the two that mark an inline file in a body (`FILE_MARK`) cannot be forged.
 """
 
 from __future__ import annotations
@@ -38,10 +37,8 @@ class Envelope:
     #: Name of the listener in the config; "pipe" for the command.
     listener: str
     received_at: datetime
-    #: The authenticated user name, if SMTP AUTH was used.
-    login: str | None = None
-    #: Protocol version such as "TLSv1.3", if the session was encrypted.
-    tls: str | None = None
+    login: str | None = None  #: The authenticated user name, if SMTP AUTH was used.
+    tls: str | None = None  #: Protocol version such as "TLSv1.3", if the session was encrypted.
     #: Whether the listener takes this peer's headers (Authentication-Results, X-Original-To …) at their word.
     trusted: bool = False
 
@@ -260,10 +257,8 @@ class Sorting:
     user: User
     #: Best first; the spool takes the first that hits.
     clues: tuple[Clue, ...]
-    #: The subject for a new conversation.
-    subject: str
-    #: The mail's own id; made from its bytes where it has none.
-    message_id: str
+    subject: str  #: The subject for a new conversation.
+    message_id: str  #: The mail's own id; made from its bytes where it has none.
     #: Every id this mail names (References, In-Reply-To): learned, so that a later mail finds the thread.
     related_ids: tuple[str, ...] = ()
     #: Same key on the same route within the age limit: the same mail delivered twice.
@@ -320,6 +315,8 @@ class Draft:
     decisions: tuple[Decision, ...] = ()
     #: A quote stands in the body that may be in the conversation already: to be known only once that is read.
     unproved: bool = False
+    #: How many quoted lines were left out because the conversation has them.
+    known_lines: int = 0
 
 
 # -- 5 staging, 6 reamaze --------------------------------------------------------------------------

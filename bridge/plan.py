@@ -117,6 +117,7 @@ def from_json(text: str) -> Plan:
             contact=tuple((name, value) for name, value in draft.get("contact", ())),
             note=tuple(draft["note"]),
             decisions=tuple(Decision(**decision) for decision in draft["decisions"]),
+            known_lines=draft.get("known_lines", 0),
         ),
         new=New(**stored["new"]),
         steps=tuple(PlannedStep(Action(action), file) for action, file in stored["steps"]),

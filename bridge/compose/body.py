@@ -16,7 +16,7 @@ from bridge.compose.files import Naming
 from bridge.compose.html import Converted
 from bridge.compose.length import MARK
 from bridge.compose.reference import DataPicture
-from bridge.compose.trim import LEFT_OUT, Trimmer, own_words
+from bridge.compose.trim import Trimmer, own_words
 from bridge.facts import Forwarded
 from bridge.model import FILE_MARK, Attached, Leaf, Mail, Written
 
@@ -47,6 +47,8 @@ class Body:
     unproved: bool = False
     #: What a forwarder wrote above the mail that is passed on.
     aside: tuple[str, ...] = ()
+    #: How many quoted lines were left out because the conversation has them.
+    known_lines: int = 0
 
 
 @dataclass(slots=True)
@@ -107,6 +109,7 @@ def compose(
         tuple(making.trimmer.because),
         making.trimmer.unproved,
         tuple(making.trimmer.aside),
+        making.trimmer.known_lines,
     )
 
 
@@ -134,10 +137,11 @@ def _forwarded(making: _Making, fact: Forwarded) -> str:
 
 
 def _left_out(trimmer: Trimmer) -> Iterator[str]:
-    if trimmer.known_lines:
-        yield f"{trimmer.known_lines} {LEFT_OUT}"
+    """What went without being in the conversation: of the rest, which every reply brings, only `explain` tells."""
     if trimmer.quoted:
         yield "The quoted mail below the answer was left out; it goes along as a file."
+    for signature in filter(None, trimmer.signed):
+        yield f"A signature was left out: {signature}"
 
 
 def _is_anything(markdown: str) -> bool:

@@ -31,6 +31,8 @@ class Body(Protocol):
     def trimmed(self) -> tuple[str, ...]: ...
     @property
     def unproved(self) -> bool: ...
+    @property
+    def known_lines(self) -> int: ...
 
 
 def draft(
@@ -85,6 +87,7 @@ def draft(
             *([Decision("automatic", mail.automatic.because)] if mail.automatic else []),
         ),
         unproved=body.unproved,
+        known_lines=body.known_lines,
     )
 
 

@@ -1,6 +1,7 @@
 """The same picture once in a conversation: a logo that every mail of a thread brings is shown with the first of them.
 
-Pure. A picture is known by its bytes, whatever it is called; attached files go along however often they come.
+Pure. A picture is known by its bytes, whatever it is called; attached files go along however often they come. A mail that says
+nothing but such a picture keeps it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bridge.compose import said
-from bridge.compose.body import NO_TEXT
 from bridge.model import FILE_MARK, Decision, Draft, File
 
 _SHOWN = re.compile(
     rf"!\[(?P<alt>(?:[^\[\]\\\n]|\\.){{0,1000}})\]\({FILE_MARK[0]}(?P<leaf>-?\d{{1,9}}){FILE_MARK[1]}\)"
 )
-_MOST_NAMES = 5
 
 
 def pictures(files: Iterable[File]) -> frozenset[bytes]:
@@ -25,20 +24,17 @@ def pictures(files: Iterable[File]) -> frozenset[bytes]:
 
 
 def told(draft: Draft, known: frozenset[bytes]) -> Draft:
-    """The draft without the pictures that are known, and with a line that says so."""
+    """The draft without the pictures that are known; its decisions say so."""
     again = tuple(file for file in draft.files if file.inline and _digest(file) in known)
-    if not again:
+    body = _without(draft.body, frozenset(file.leaf for file in again)) if again else ""
+    if not body:
         return draft
-    body = _without(draft.body, frozenset(file.leaf for file in again))
-    names = ", ".join(dict.fromkeys(file.name for file in again[:_MOST_NAMES]))
-    more = f" and {len(again) - _MOST_NAMES} more" if len(again) > _MOST_NAMES else ""
-    remark = f"Pictures that are in this conversation already are not shown again: {names}{more}."
+    shown = (Decision(f"file {file.name}", "left out: this conversation shows it already") for file in again)
     return replace(
         draft,
         body=body,
         files=tuple(file for file in draft.files if file not in again),
-        note=(*draft.note, remark),
-        decisions=(*draft.decisions, *(Decision(f"file {file.name}", "shown before") for file in again)),
+        decisions=(*draft.decisions, *shown),
     )
 
 
@@ -48,7 +44,7 @@ def _digest(file: File) -> bytes:
 
 
 def _without(body: str, leaves: frozenset[int]) -> str:
-    """The body without these pictures; one that is a link leaves its words, and one alone on its line nothing."""
+    """The body without these pictures; one that is a link leaves its words, and one alone on its line nothing. "" for no body."""
     lines: list[str] = []
     for line in body.split("\n"):
         left = _SHOWN.sub(lambda match: _words(match, leaves), line)
@@ -58,7 +54,7 @@ def _without(body: str, leaves: frozenset[int]) -> str:
     text = "\n".join(lines)
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
-    return text.rstrip("\n ") or NO_TEXT
+    return text.strip("\n ")
 
 
 def _words(match: re.Match[str], leaves: frozenset[int]) -> str:

@@ -7,6 +7,7 @@ something is always left.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,11 +19,11 @@ from bridge.compose.quotes import Kind, Line, Stretch
 Mode = Literal["off", "lossless", "quotes"]
 Signatures = Literal["keep", "cut"]
 
-#: How the note ends that says how many lines are known.
-LEFT_OUT = "quoted lines that are already in this conversation were left out."
 #: More below a "-- " is no signature.
 _MAX_SIGNATURE_LINES = 20
 _MAX_SIGNATURE_CHARS = 2_000
+#: What a converter tore from the name before it.
+_ADDRESS = re.compile(r"<[^<>\s]{1,254}@[^<>\s]{1,254}>[,;]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Trimmer:
     known_lines: int = 0
     #: Whether a quote was left standing that more knowledge of the conversation could prove.
     unproved: bool = False
+    #: Words of signatures that were left out and stand nowhere in the conversation, for the note.
+    signed: list[str] = field(default_factory=list)
     #: Markdown of what was left out without being known.
     quoted: list[str] = field(default_factory=list)
     #: What the forwarder wrote above the forwarded header, for the note.
@@ -73,6 +76,7 @@ class Trimmer:
     def adopt(self, other: Trimmer) -> None:
         self.known_lines += other.known_lines
         self.unproved = self.unproved or other.unproved
+        self.signed += other.signed
         self.quoted += other.quoted
         self.aside += other.aside
         self.because += other.because
@@ -207,7 +211,13 @@ class Trimmer:
             or not (self.before or _says_something(own))
         ):
             return None
-        self.because.append(f'a signature of {_count(below)} lines left out below "-- "')
+        because = f'a signature of {_count(below)} lines left out below "-- "'
+        keys = [said.key(line.words) for line in below[1:]]
+        if self.known and said.covered(keys, [False] * len(keys), self.known)[0]:
+            because += ": every one is in this conversation already"
+        else:
+            self.signed.append(", ".join(line.words for line in below[1:] if line.words))
+        self.because.append(because)
         return start, end
 
 
@@ -255,15 +265,19 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
             continue
         starts.add(at)
         for place in range(at, frame.end):
-            free[place] = frame.kind is not Kind.HEADERS or _is_header(lines[place].words)
+            free[place] = frame.kind is not Kind.HEADERS or _is_header(lines, place)
         depth = max(depth, line.depth)
         at = max(frame.end, at + 1)
     return free, sorted(starts)
 
 
-def _is_header(words: str) -> bool:
+def _is_header(lines: Sequence[Line], at: int) -> bool:
     """Whether a line within a header block says no more than such blocks do: a label, or recipients that go on."""
-    return attributions.label(words) is not None or "@" in words or not words.strip()
+    words = lines[at].words.strip()
+    if not words or attributions.label(words) is not None:
+        return True
+    above = next((line.words for line in reversed(lines[:at]) if line.says), "").rstrip()
+    return "@" in words and (above.endswith((",", ";")) or _ADDRESS.fullmatch(words) is not None)
 
 
 def _introduces(lines: Sequence[Line], frame: quotes.Frame) -> bool:

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from bridge import convert, log
 from bridge.compose import once, said
-from bridge.compose.trim import LEFT_OUT
 from bridge.config.schema import Route
 from bridge.delivery.parts import Parts
 from bridge.errors import ReamazeError
@@ -53,10 +52,9 @@ async def again(parts: Parts, item: Item, made: Draft, conversation: Conversatio
 async def restored(parts: Parts, item: Item, made: Draft) -> Draft:
     """The draft with the quotes in its body that were left out; its files are as they are planned."""
     route = parts.route(item.route)
-    note = tuple(line for line in made.note if not line.endswith(LEFT_OUT))
-    if route is None or note == made.note:
+    if route is None or not made.known_lines:
         return made
-    return replace(made, body=(await whole(parts, item, route)).body, note=note)
+    return replace(made, body=(await whole(parts, item, route)).body, known_lines=0)
 
 
 def heard(plan: Plan, route: Route | None, *, missing: Collection[int] = ()) -> frozenset[bytes]:

@@ -23,6 +23,7 @@ class Words:
     remarks: tuple[str, ...] = ()
     trimmed: tuple[str, ...] = ()
     unproved: bool = False
+    known_lines: int = 0
 
 
 def a_mail(**given: Any) -> Mail:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.compose import once
-from bridge.model import FILE_MARK, Draft, File, User
+from bridge.model import FILE_MARK, Decision, Draft, File, User
 
 
 def file(leaf: int, sha256: str, *, inline: bool = True) -> File:
@@ -38,8 +38,7 @@ def shown(leaf: int, alt: str = "Logo") -> str:
         (f"a {shown(1)} b {shown(2)}", f"a  b {shown(2)}"),
         (f"[{shown(1, 'Our shop')}](https://shop.example/)", "[Our shop](https://shop.example/)"),
         (f"> {shown(1)}\n> words", "> words"),
-        (shown(1), "(no text)"),
-        (shown(1, r"a \] b"), "(no text)"),
+        ("x " + shown(1, r"a \] b"), "x"),
     ],
 )
 def test_a_known_picture_leaves_the_body(body: str, left: str) -> None:
@@ -48,7 +47,8 @@ def test_a_known_picture_leaves_the_body(body: str, left: str) -> None:
     made = once.told(draft(body, file(1, "logo"), file(2, "other")), known)
     assert made.body == left
     assert [one.sha256 for one in made.files] == ["other"]
-    assert made.note == ("Pictures that are in this conversation already are not shown again: logo.png.",)
+    assert made.note == ()
+    assert made.decisions == (Decision("file logo.png", "left out: this conversation shows it already"),)
 
 
 def test_what_is_not_known_or_attached_stays() -> None:
@@ -58,7 +58,6 @@ def test_what_is_not_known_or_attached_stays() -> None:
     assert once.pictures([attached]) == frozenset()
 
 
-def test_many_known_pictures_are_named_shortly() -> None:
-    files = [file(number, f"p{number}") for number in range(8)]
-    made = once.told(draft("x", *files), once.pictures(files))
-    assert made.note[0].endswith("p4.png and 3 more.")
+def test_a_mail_that_says_nothing_but_a_known_picture_keeps_it() -> None:
+    before = draft(shown(1), file(1, "logo"))
+    assert once.told(before, once.pictures([file(1, "logo")])) == before

@@ -103,6 +103,7 @@ def test_no_field_of_a_draft_is_lost_by_being_stored() -> None:
         contact=(("phone", "030 12345"),),
         note=("Guessed.",),
         decisions=(Decision("author", "From"),),
+        known_lines=3,
     )
     untried = {field.name for field in fields(Draft) if getattr(draft, field.name) == field.default}
     # Whether a quote is proved is settled before there is a plan.
