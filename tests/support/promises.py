@@ -64,12 +64,19 @@ def _texts(found: Mail) -> list[str]:
 def is_frame(removed: Sequence[quotes.Line], at: int) -> bool:
     """Whether the line introduces a quote, by itself or with up to three others."""
     words = removed[at].words
-    if attributions.label(words) or attributions.separator(words):
+    if attributions.label(words) or attributions.separator(words) or _goes_on(removed, at):
         return True
     runs = (removed[first:end] for first in range(max(0, at - 3), at + 1) for end in range(at + 1, at + 5))
     return any(
         attributions.attribution(" ".join(line.words for line in run)) is not Strength.NONE for run in runs
     )
+
+
+def _goes_on(removed: Sequence[quotes.Line], at: int) -> bool:
+    """Whether it is recipients of a header block, which may go on below their label."""
+    above = next((line.words for line in reversed(removed[:at]) if line.words), "").rstrip()
+    words = removed[at].words.strip()
+    return "@" in words and (above.endswith((",", ";")) or (words.startswith("<") and " " not in words))
 
 
 def is_known(removed: Sequence[quotes.Line], at: int, known: Collection[bytes]) -> bool:
