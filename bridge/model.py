@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from bridge.facts import Fact
 
@@ -267,8 +268,9 @@ class Sorting:
     summary: str = ""
     #: Not to be delivered: hold or drop by a rule of the route, with the reason; None to deliver.
     verdict: tuple[str, str] | None = None
-    #: What an operator should know about how it was sorted; "" for nothing.
-    remark: str = ""
+    #: A program's words about an earlier mail, by whom they may be: a report in a form of its own, or a reply in free words.
+    tie: Literal["", "report", "reply"] = ""
+    remark: str = ""  #: What an operator should know about how it was sorted; "" for nothing.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from typing import Literal
 
 from bridge.compose import address, author, conversation, fields, subject
 from bridge.config.schema import Quiet, Route, Sender
-from bridge.model import Attached, Envelope, Mail, Sorting, Span, Written
+from bridge.facts import AbuseReport, DeliveryReport, ReadReceipt
+from bridge.model import Attached, Envelope, Kind, Mail, Sorting, Span, Written
 
 _MAX_RELATED = 100
 _MAX_SUMMARY = 200
@@ -61,6 +63,7 @@ def sort(
         duplicate_key=duplicate_key(mail, message_id, content_digest),
         summary=" ".join(f"{user.name} <{user.email}>: {written[:_MAX_SUMMARY]}".split())[:_MAX_SUMMARY],
         verdict=_verdict(mail, envelope, route, choice),
+        tie=_tie(mail),
     )
 
 
@@ -98,6 +101,17 @@ def duplicate_key(mail: Mail, message_id: str, content_digest: str) -> str:
             case Attached():
                 add("file")
     return digest.hexdigest()[:40]
+
+
+def _tie(mail: Mail) -> Literal["", "report", "reply"]:
+    """Whether a program speaks of an earlier mail, so that it belongs to that mail's conversation whoever sent it.
+
+    The mark is easily forged. What stands behind it is a report only where its form was read, and is then shown as one.
+    """
+    if mail.automatic is None or mail.automatic.kind is Kind.GENERATED:
+        return ""
+    told = any(isinstance(fact, DeliveryReport | ReadReceipt | AbuseReport) for fact in mail.facts)
+    return "report" if told and mail.automatic.kind is not Kind.REPLY else "reply"
 
 
 def _verdict(mail: Mail, envelope: Envelope, route: Route, choice: author.Choice) -> tuple[str, str] | None:

@@ -2,11 +2,13 @@
 
 One operation of the writer: what one mail registers, the next one finds, so two mails of a new thread that arrive together
 make one conversation. A stranger, an author the conversation does not know, is always reported, and where the route wants it
-gets a conversation of their own.
+gets a conversation of their own. What a program sends about a mail joins that mail's conversation all the same, but as a guest:
+whoever forged it has added a message, and neither an author nor an id by which more would find its way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -80,6 +82,8 @@ class _Hit:
     conversation: int
     because: str
     stranger: bool
+    #: It joins, and nobody is made part of the conversation by it.
+    guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,10 @@ def place(connection: Connection, seq: int, sorting: Sorting, rules: Rules, stea
     else:
         conversation = _open(connection, row, sorting, rules, found)
     number = conversation.number
-    _learn(connection, row, sorting, rules, number)
+    if isinstance(found, _Hit) and found.guest:
+        _learn_ids(connection, row, sorting, rules, number, related=())
+    else:
+        _learn(connection, row, sorting, rules, number)
     # Nobody can be ahead of it in a lane that did not exist before.
     state = "behind" if isinstance(found, _Hit) else "ready"
     strange = int(found.stranger)
@@ -192,6 +199,9 @@ def _follow(
     if number is None:
         return None
     stranger = not index.takes_part(connection, number, email)
+    if stranger and sorting.tie and isinstance(clue, ThreadClue | TokenClue):
+        # A report is shown as one; free words under a name that nobody here knows are not to pass for a participant's.
+        return _Hit(number, clue.because, stranger=sorting.tie == "reply", guest=True)
     if stranger and not rules.stranger_joins and not isinstance(clue, KeyClue):
         return _Miss(
             f"{clue.because}, but the author does not take part there: a new conversation", stranger=True
@@ -224,18 +234,30 @@ def _learn(connection: Connection, row: AnyRow, sorting: Sorting, rules: Rules, 
     """Remember the author, the ids and the keys, so that later mails find the conversation."""
     index.join(connection, number, _email(sorting))
     at = row.received_at
-    index.learn_ids(
-        connection,
-        sorting.message_id,
-        sorting.related_ids,
-        brand=rules.brand,
-        channel=rules.channel,
-        number=number,
-        at=at,
-    )
+    _learn_ids(connection, row, sorting, rules, number, related=sorting.related_ids)
     for clue in sorting.clues:
         if isinstance(clue, KeyClue) and clue.register:
             index.learn_key(connection, clue, brand=rules.brand, route=row.route, number=number, at=at)
+
+
+def _learn_ids(
+    connection: Connection,
+    row: AnyRow,
+    sorting: Sorting,
+    rules: Rules,
+    number: int,
+    *,
+    related: Sequence[str],
+) -> None:
+    index.learn_ids(
+        connection,
+        sorting.message_id,
+        related,
+        brand=rules.brand,
+        channel=rules.channel,
+        number=number,
+        at=row.received_at,
+    )
 
 
 def _email(sorting: Sorting) -> str:

@@ -9,6 +9,7 @@ import pytest
 from support.composing import KEYS, OWN, a_mail, a_route, a_sender, an_address, an_envelope
 
 from bridge.compose import conversation, sort
+from bridge.facts import AbuseReport, DeliveryReport, Fact, ReadReceipt, Undelivered
 from bridge.model import Attached, Automatic, Kind, Leaf, Mail, Sorting, Span, Written
 
 OUT_OF_OFFICE = Automatic(Kind.REPLY, "Auto-Submitted: auto-replied")
@@ -195,3 +196,29 @@ def test_a_mail_of_nothing_sorts() -> None:
     assert found.subject == "(no subject)"
     assert found.message_id == "d1@no-message-id"
     assert found.clues == ()
+
+
+# -- what programs say of earlier mail -------------------------------------------------------------
+
+FAILED = DeliveryReport(leaf=1, recipients=(Undelivered(address="b@example.net", action="failed"),))
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "tie"),
+    [
+        (Kind.BOUNCE, (FAILED,), "report"),
+        (Kind.RECEIPT, (ReadReceipt(leaf=1, disposition="displayed"),), "report"),
+        (Kind.ABUSE, (AbuseReport(leaf=1, feedback="abuse"),), "report"),
+        (Kind.BOUNCE, (), "reply"),
+        (Kind.REPLY, (), "reply"),
+        (Kind.REPLY, (FAILED,), "reply"),
+        (Kind.GENERATED, (FAILED,), ""),
+    ],
+)
+def test_only_what_is_shown_as_a_report_is_tied_as_one(kind: Kind, facts: tuple[Fact, ...], tie: str) -> None:
+    mail = a_mail(automatic=Automatic(kind, "its fields"), facts=facts, about=("1@example.com",))
+    assert sorted_(mail).tie == tie
+
+
+def test_words_of_a_person_are_tied_by_nothing() -> None:
+    assert sorted_(a_mail(facts=(FAILED,))).tie == ""

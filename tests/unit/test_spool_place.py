@@ -233,6 +233,35 @@ async def test_a_stranger_may_be_made_to_open_a_conversation(
     assert (number(own), own.stranger) == (number(placed), False)
 
 
+@pytest.mark.parametrize(("tie", "reported"), [("report", False), ("reply", True)])
+@pytest.mark.parametrize("by_token", [True, False])
+async def test_what_a_program_says_of_a_mail_joins_that_mails_conversation_as_a_guest(
+    spool: Spool, clock: FixedClock, tie: str, reported: bool, by_token: bool
+) -> None:
+    """Anybody can forge it: it adds a message, and opens no way for more."""
+    _, first = await put_and_place(spool, clock, sorting(message_id="<a>"))
+    clue = TokenClue(number(first), "the token") if by_token else refers("<a>")
+    key = KeyClue("order-7", "the order number")
+    forged = sorting(
+        clue, key, author="m@example.org", message_id="<m>", related_ids=("<a>", "<planted>"), tie=tie
+    )
+    _, placed = await put_and_place(spool, clock, forged, stranger_joins=False)
+    assert (number(placed), placed.stranger) == (number(first), reported)
+    for next_clue in (refers("<a>"), refers("<planted>"), key):
+        words = sorting(next_clue, author="m@example.org")
+        _, later = await put_and_place(spool, clock, words, stranger_joins=False)
+        assert number(later) != number(first)
+
+
+async def test_a_report_from_who_takes_part_is_a_mail_like_others(spool: Spool, clock: FixedClock) -> None:
+    _, first = await put_and_place(spool, clock, sorting(message_id="<a>"))
+    away = sorting(refers("<a>"), message_id="<away>", related_ids=("<gone>",), tie="reply")
+    _, placed = await put_and_place(spool, clock, away, stranger_joins=False)
+    assert (number(placed), placed.stranger) == (number(first), False)
+    _, later = await put_and_place(spool, clock, sorting(refers("<gone>")), stranger_joins=False)
+    assert number(later) == number(first)
+
+
 async def test_a_key_joins_also_a_stranger_and_says_so(spool: Spool, clock: FixedClock) -> None:
     key = KeyClue("order-7", "the order number")
     _, first = await put_and_place(spool, clock, sorting(key))
