@@ -52,7 +52,6 @@ OWNERS = {
     "pydantic_core": {"config"},
     "sqlalchemy": {"spool"},
     "starlette": {"web"},
-    "structlog": {"log"},
     "uvicorn": {"web"},
     "uvloop": {"daemon"},
     "yaml": {"config"},

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from agreement.cases import Case
-from structlog.testing import capture_logs
 from support import rig
+from support.logged import capture_logs
 
 from bridge.plan import Action, PlannedStep
 from bridge.sandbox.state import Message

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 from support import rig
+from support.logged import capture_logs
 
 from bridge import daemon, notify
 from bridge.clock import FixedClock

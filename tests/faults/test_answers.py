@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 from support import rig, simulator, verdict, worker_jobs
+from support.logged import capture_logs
 from support.marked import Letter, letter
 
 from bridge import convert
 from bridge.clock import SystemClock
-from bridge.delivery import attempt
+from bridge.delivery import messages
+from bridge.model import Message
+from bridge.plan import Plan
 from bridge.sandbox import Behaviour
 from bridge.spool import Summary
 
@@ -261,14 +263,14 @@ async def test_a_mail_that_reamaze_breaks_on_does_not_hold_up_its_brand(tmp_path
 async def test_an_exception_of_ours_costs_its_mail_its_strikes_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    say = attempt.Attempt._body
+    say = messages.post
 
-    def fail_on_one(self: attempt.Attempt, *arguments: Any) -> str:
-        if self._item.conversation is not None and "bug" in self._item.conversation.subject:
+    def fail_on_one(plan: Plan, progress: messages.Progress, key: str) -> Message:
+        if "bug" in progress.conversation.subject:
             raise KeyError("a bug")
-        return say(self, *arguments)
+        return say(plan, progress, key)
 
-    monkeypatch.setattr(attempt.Attempt, "_body", fail_on_one)
+    monkeypatch.setattr(messages, "post", fail_on_one)
     letters = [letter("fine", 0), letter("bug", 0), letter("good", 0)]
     async with running(tmp_path) as bridge:
         sent = await send(bridge, *letters)

@@ -12,8 +12,8 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
-from structlog.testing import capture_logs
 from support import rig, verdict
+from support.logged import capture_logs
 from support.marked import PNG, Letter, letter
 
 from bridge.sandbox import Behaviour, faults
@@ -39,7 +39,7 @@ LOOKS = ("ok", "503", "ok", "reset-before", "ok", "truncated", "ok", "timeout-be
 #: The calls of a letter with two files and a note: create, follow-up, note. A second letter is the append.
 CALLS = ("create", "follow-up", "note")
 
-#: What Re:amaze may make of a repeat, where it shows the key, and how its lists are cut.
+#: What Re:amaze may make of a repeat, where it shows the key if at all, and how its lists are cut.
 BEHAVIOURS = {
     "existing": Behaviour(repeated_origin_id="existing"),
     "existing-unfiltered-paged": Behaviour(
@@ -50,6 +50,13 @@ BEHAVIOURS = {
     "duplicate-late-paged": Behaviour(repeated_origin_id="duplicate", lists_late_calls=1, page_size=2),
     "duplicate-unfiltered-ignored": Behaviour(
         repeated_origin_id="duplicate", data_filter="ignored", origin_id_on_create="ignored", page_size=2
+    ),
+    # Lists that show no key at all: what is there is known by what it says.
+    "duplicate-hidden-paged": Behaviour(
+        repeated_origin_id="duplicate", origin_id_in_lists=False, bodies_in_lists="html", page_size=2
+    ),
+    "refuse-hidden-late": Behaviour(
+        repeated_origin_id="refuse", origin_id_in_lists=False, lists_late_calls=1
     ),
 }
 

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from bridge.cli import app
+from support.logged import as_before
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Done:
 def call(*arguments: str | Path, stdin: bytes = b"") -> Done:
     """`reamaze-bridge ARGUMENTS`."""
     out, err = io.BytesIO(), io.BytesIO()
-    with _streams(stdin, out, err), _log_as_before():
+    with _streams(stdin, out, err), as_before():
         try:
             status = app.run([str(argument) for argument in arguments])
         except SystemExit as stop:
@@ -57,13 +56,3 @@ def _streams(stdin: bytes, out: io.BytesIO, err: io.BytesIO) -> Iterator[None]:
         # What they wrote to is still wanted.
         to_out.detach()
         to_err.detach()
-
-
-@contextlib.contextmanager
-def _log_as_before() -> Iterator[None]:
-    """A command sets up the log of its process, with a stream that is gone afterwards."""
-    before = structlog.get_config()
-    try:
-        yield
-    finally:
-        structlog.configure(**before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
+from support.logged import capture_logs
 from support.smtp import KNOWN, PEER, FakeStore, Peer, reception
 
 from bridge import log

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-import structlog
+from support.logged import as_before
 
 from bridge import log
 
@@ -15,10 +18,8 @@ HOSTILE = "a\nevent=dead id=x\r\x1b[2J\x9b31m\x07\u2028b\u202ec\u2066d\x00\ud800
 
 @pytest.fixture(autouse=True)
 def log_as_before() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    log.configure()  # takes back the leave to say personal data
-    structlog.configure(**before)
+    with as_before():
+        yield
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -72,3 +73,41 @@ def test_less_than_the_level_is_not_said(capsys: pytest.CaptureFixture[str]) -> 
     log.warning("deferred", id="d20")
     (line,) = lines(capsys)
     assert line.startswith("event=deferred ")
+
+
+def test_values_are_told_apart_from_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure()
+    log.info("sorted", id="d20", because='it says "a=b" \\ c', stranger=True, ms=3, slug="")
+    (line,) = lines(capsys)
+    assert line.startswith(
+        r'event=sorted id=d20 because="it says \"a=b\" \\ c" stranger=true ms=3 slug= level=info timestamp='
+    )
+
+
+def test_what_is_no_text_cannot_break_the_line_either(capsys: pytest.CaptureFixture[str]) -> None:
+    for form in ("logfmt", "json"):
+        log.configure(format=form)  # type: ignore[arg-type]  # one of the two
+        log.error("trouble", error=ValueError(HOSTILE), names=[HOSTILE])
+    logfmt, as_json = lines(capsys)
+    assert logfmt.isprintable()
+    assert as_json.isprintable()
+
+
+def test_a_line_tells_its_time_in_utc(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(format="json")
+    log.info("accepted")
+    (line,) = lines(capsys)
+    at = datetime.fromisoformat(json.loads(line)["timestamp"])
+    assert abs(datetime.now(UTC) - at) < timedelta(minutes=1)
+
+
+def test_a_line_that_cannot_be_written_costs_nobody_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    log.configure()
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr("sys.stderr", full)
+        log.info("accepted", id="d20")
+        with contextlib.suppress(OSError):
+            full.close()
+        log.info("accepted", id="d21")
+    monkeypatch.setattr("sys.stderr", None)
+    log.info("accepted", id="d22")
