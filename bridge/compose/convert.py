@@ -43,10 +43,14 @@ class Converter(MarkdownConverter):
         self._attach = attach
         self._limits = limits
         self._data_chars = 0
+        #: By their source, so that one picture a hundred times is one file.
+        self._data_pictures: dict[str, DataPicture] = {}
         self.referenced: set[int] = set()
         self.data_pictures: list[DataPicture] = []
         #: Sources of pictures that are referred to but did not come along.
         self.missing: list[str] = []
+        #: How many `data:` pictures were one too many.
+        self.left_out = 0
 
     # -- the walk ----------------------------------------------------------------------------------
 
@@ -248,14 +252,20 @@ class Converter(MarkdownConverter):
         return f"![{alt}]({FILE_MARK[0]}{index}{FILE_MARK[1]})"
 
     def _data(self, source: str, alt: str) -> str:
-        self._data_chars += len(source)
-        if self._data_chars > self._limits.data_chars:
-            self.missing.append("data:")
-            return f"[picture: {alt}]" if alt else ""
-        picture = reference.data_picture(source, -2 - len(self.data_pictures))
-        if picture is None or reference.is_point(picture.content):
-            return alt
-        self.data_pictures.append(picture)
+        picture = self._data_pictures.get(source)
+        if picture is None:
+            self._data_chars += len(source)
+            if (
+                self._data_chars > self._limits.data_chars
+                or len(self.data_pictures) >= self._limits.data_pictures
+            ):
+                self.left_out += 1
+                return f"[picture: {alt}]" if alt else ""
+            picture = reference.data_picture(source, -2 - len(self.data_pictures))
+            if picture is None or reference.is_point(picture.content):
+                return alt
+            self._data_pictures[source] = picture
+            self.data_pictures.append(picture)
         return self._shown(picture.index, alt or picture.name)
 
     # -- blocks ------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def to_markdown(
         frozenset(converter.referenced),
         tuple(_remarks(cleaned, converter, limits)),
         tuple(converter.data_pictures),
-        trouble=cleaned.flattened,
+        trouble=cleaned.flattened or converter.left_out > 0,
     )
 
 
@@ -120,6 +120,8 @@ def _remarks(cleaned: Cleaned, converter: Converter, limits: Limits) -> Iterator
     if converter.missing:
         names = ", ".join(dict.fromkeys(converter.missing[:5]))
         yield f"Pictures are referred to but did not come along: {names}."
+    if converter.left_out:
+        yield f"The HTML holds too many pictures: {converter.left_out} are left out."
 
 
 _TOO_LONG = "The HTML is too long to convert: its words are shown without formatting."

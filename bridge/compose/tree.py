@@ -58,6 +58,8 @@ class Limits:
     links: int = 2_000
     #: All `data:` pictures together, as they stand in the HTML.
     data_chars: int = 30_000_000
+    #: Further ones are left out.
+    data_pictures: int = 300
 
 
 class Builder:

@@ -79,7 +79,8 @@ def trimmer(content: bytes) -> None:
     assert {line.strip() for line in reply.split("\n") if line.strip()} <= there, (
         "what was not known goes along"
     )
-    _trimmed_html(reply, known)
+    if "<" in reply:
+        _trimmed_html(reply, known)
 
 
 def _trimmed_html(source: str, known: frozenset[bytes]) -> None:

@@ -410,6 +410,22 @@ def test_a_data_picture_of_megabytes_is_no_reason_to_give_up() -> None:
     assert len(result.markdown) < 100
 
 
+def test_the_same_data_picture_a_hundred_times_is_one_file() -> None:
+    result = html.to_markdown("<p>x</p>" + f"<img alt='dot' src='data:image/png;base64,{PNG}'>" * 100)
+    (picture,) = result.data_pictures
+    assert result.markdown.count(mark(picture.index)) == 100
+    assert not result.trouble
+
+
+def test_more_data_pictures_than_a_mail_may_hold_are_left_out_and_told() -> None:
+    source = "".join(f"<img alt='{n}' src='data:image/gif;base64,{n:08}'>" for n in range(7))
+    result = html.to_markdown(source, limits=Limits(data_pictures=5))
+    assert len(result.data_pictures) == 5
+    assert result.markdown.endswith("[picture: 5][picture: 6]")
+    assert result.remarks == ("The HTML holds too many pictures: 2 are left out.",)
+    assert result.trouble, "the mail as it came goes along"
+
+
 @pytest.mark.parametrize(
     "source", ["data:text/html;base64,PGI+", "data:image/svg+xml,<svg>", "data:image/png;base64,", "data:"]
 )
