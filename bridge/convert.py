@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import mmap
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -42,6 +43,12 @@ ATTACHED_BYTES = 1024 * 1024
 
 #: CPU time that a route's own patterns may take on one mail: a whole batch of the worst stays below a worker's limit.
 PATTERNS_S = 0.5
+
+#: How much of a mail is in memory at a time where it is only passed through.
+SLICE_BYTES = 256 * 1024
+_BLANKS = b" \t\r\n"
+#: Padding, or what a gateway has put below.
+_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 Content = bytes | mmap.mmap
 
@@ -144,7 +151,7 @@ def draft(job: Job) -> Draft:
             author=choice.author,
             body=body,
             files=(*files, *_made(content, body, job)),
-            remarks=(*job.remarks, *remarks),
+            remarks=(*job.remarks, *remarks, *_cut_off(content, mail, names)),
             title=sorting_rules.subject_of(mail, job.route, choice, found, job.keys),
             found=found,
             aside=(aside, *body.aside),
@@ -239,6 +246,24 @@ def _digest(content: Content, mail: Mail) -> str:
     return digest.hexdigest()[:32]
 
 
+def _cut_off(content: Content, mail: Mail, names: tuple[naming.Naming, ...]) -> Iterator[str]:
+    """A sentence where the mail ends within base64 that is not at its end."""
+    leaf = mail.leaves[-1] if mail.leaves else None
+    if leaf is None or leaf.encoding != "base64" or not isinstance(leaf.content, Span):
+        return
+    start, end = leaf.content.start, leaf.content.end
+    last = content[max(start, end - 100) : end].translate(None, _BLANKS)
+    if end < len(content) or _NO_BASE64.search(last):
+        return
+    pieces = (content[at : min(end, at + SLICE_BYTES)] for at in range(start, end, SLICE_BYTES))
+    chars = sum(len(piece.translate(None, _BLANKS)) for piece in pieces)
+    name = next((name.name for name in names if name.leaf == leaf.index), "its text")
+    if chars % 4:
+        yield f"The mail ends in the middle of {name}: it was cut off on its way."
+    elif leaf.within and chars:
+        yield f"The mail ends with {name} and without its last boundary: it may have been cut off on its way."
+
+
 def _extract(
     content: Content, mail: Mail, names: tuple[naming.Naming, ...], inline: frozenset[int], job: Job
 ) -> tuple[list[File], list[str]]:
@@ -321,5 +346,5 @@ def _write(store: Store, chunks: Iterable[bytes], name: str, content_type: str) 
 
 
 def _slices(content: Content) -> Iterator[bytes]:
-    for start in range(0, len(content), 256 * 1024):
-        yield content[start : start + 256 * 1024]
+    for start in range(0, len(content), SLICE_BYTES):
+        yield content[start : start + SLICE_BYTES]

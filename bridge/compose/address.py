@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bridge.model import Address
+from bridge.model import Address, Mail
 
 MAX_CHARS = 320
 _MAX_LOCAL = 128  # RFC 5321 says 64; bounce addresses of bulk senders are longer
 _MAX_LABEL = 63
+#: What a mail list or group writes into its copies, and so the fields that hold its own address.
+_LIST_FIELDS = ("list-post", "x-beenthere", "mailing-list", "x-google-group", "x-mailinglist")
 _SPECIAL = frozenset('@<>()[],;:"\\')
 _HOSTS_OF_REAMAZE = ("reamaze.com", "reamaze.io")
 #: Local parts that no person reads, without their separators.
@@ -86,6 +88,16 @@ def unread(email: str) -> bool:
     local = without_plus(email).partition("@")[0].lower()
     plain = local.replace("-", "").replace("_", "").replace(".", "")
     return plain in _UNREAD or plain.startswith(("noreply", "donotreply"))
+
+
+def of_lists(mail: Mail) -> frozenset[str]:
+    """The addresses of the lists and groups that the mail came through: nobody in particular reads there."""
+    texts = (value for field in _LIST_FIELDS for value in mail.headers_named(field)[:3])
+    named = (read(text.replace("<mailto:", "<").replace("?", "> ")) for text in texts)
+    # List-Id: users.lists.example is users@lists.example.
+    ids = (value.rpartition("<")[2].partition(">")[0] for value in mail.headers_named("list-id")[:3])
+    guessed = (canonical(text.replace(".", "@", 1)) for text in ids)
+    return frozenset((*(entry.email for entry in named if entry), *filter(valid, guessed)))
 
 
 def read(text: str) -> Address | None:

@@ -17,8 +17,6 @@ from bridge.model import Address, Author, Envelope, Mail, User
 
 MAX_NAME = 120
 _VIA = " via "
-#: What a mail list or group writes into its copies, and so the fields that hold its own address.
-_LIST_FIELDS = ("list-post", "x-beenthere", "mailing-list", "x-google-group", "x-mailinglist")
 _ORIGINAL_FIELDS = ("x-original-from", "x-original-sender")
 
 
@@ -77,6 +75,8 @@ def decide(
         remark = "No usable address in From, Sender or the envelope: posted as the unknown sender."
         return Choice(Author(user, "no address was found", (remark,)), known=False)
     choice = _chosen(found, mail, envelope, sender, own)
+    if remarks:
+        choice = _answered(choice, found, mail, own)
     original = forward.find(mail, attached) if remarks or route.forwards == "original" else None
     if original is None or original.email == found.email:
         return choice
@@ -95,6 +95,19 @@ def _chosen(found: _Found, mail: Mail, envelope: Envelope, sender: Sender, own: 
         remark = f"The author {found.email} is one of our own addresses: a loop, or a forged From."
         return Choice(replace(author, remarks=(*author.remarks, remark)), hold=remark)
     return Choice(_checked(author, mail, envelope, sender))
+
+
+def _answered(choice: Choice, found: _Found, mail: Mail, own: Collection[str]) -> Choice:
+    """The choice with a remark where nobody reads at the author's address, and Reply-To names another one."""
+    author = choice.author
+    if not address.unread(author.user.email):
+        return choice
+    elsewhere = next(_usable(mail.reply_to, "Reply-To", own), None)
+    if elsewhere is None or elsewhere.email == found.email:
+        return choice
+    who = f"{elsewhere.name} <{elsewhere.email}>" if elsewhere.name else elsewhere.email
+    remark = f"Nobody reads what is sent to {found.email}; answers are asked for at {who} (Reply-To)."
+    return replace(choice, author=replace(author, remarks=(*author.remarks, remark)))
 
 
 def _staff(found: _Found, shown: proof.Proof, sender: Sender) -> Choice:
@@ -127,10 +140,10 @@ def _checked(author: Author, mail: Mail, envelope: Envelope, sender: Sender) -> 
 
 def _why_not(
     email: str, original: Original, proved: proof.Proof, *, route: Route, sender: Sender, own: Collection[str]
-) -> str:
-    """Why the mail stays its forwarder's; "" where it becomes the original author's."""
+) -> str | None:
+    """Why the mail stays its forwarder's, "" where that is the rule; None where it becomes the original author's."""
     if route.forwards == "keep":
-        return "the route keeps who passed it on"
+        return ""
     if address.listed(email, sender.staff):
         if not proved.holds:
             return f"nothing proves that {email} is staff"
@@ -142,14 +155,16 @@ def _why_not(
         return f"{original.email} is one of our own addresses"
     if address.listed(original.email, sender.staff):
         return f"{original.email} is staff, which a forward cannot prove"
-    return ""
+    return None
 
 
-def _passed_on(choice: Choice, found: _Found, original: Original, why_not: str) -> Choice:
+def _passed_on(choice: Choice, found: _Found, original: Original, why_not: str | None) -> Choice:
     """The choice of a mail that passes on another: the original author, or the forwarder and a remark."""
     author = choice.author
-    if why_not:
-        remark = f"The mail passes on one of {original}. Its author stays who passed it on: {why_not}."
+    if why_not is not None:
+        remark = (
+            f"A forward of a mail from {original}. The forwarder stays its author{why_not and ': '}{why_not}."
+        )
         return replace(choice, author=replace(author, remarks=(*author.remarks, remark)))
     who = f"{found.name} <{found.email}>" if found.name else found.email
     remark = f"{who} passed this on; the author is who {original.place} names: {original}."
@@ -284,7 +299,7 @@ def unwrapped(reverse_path: str) -> str:
 
 def _behind_rewriting(mail: Mail, written: _Found, own: Collection[str]) -> _Found | None:
     """The author whom a list or group replaced by itself in From; None where From was not rewritten."""
-    lists = _list_addresses(mail)
+    lists = address.of_lists(mail)
     is_own = address.listed(written.email, own)
     via = _VIA in written.name.lower()
     if not (is_own or via or written.email in lists):
@@ -308,13 +323,6 @@ def _behind_rewriting(mail: Mail, written: _Found, own: Collection[str]) -> _Fou
         remarks = written.remarks if is_own else (*written.remarks, remark)
         return replace(found, name=_before_via(found.name) or name, remarks=remarks)
     return None
-
-
-def _list_addresses(mail: Mail) -> frozenset[str]:
-    texts = (
-        value.replace("<mailto:", "<") for field in _LIST_FIELDS for value in mail.headers_named(field)[:3]
-    )
-    return frozenset(entry.email for entry in map(address.read, texts) if entry)
 
 
 def _before_via(name: str) -> str:

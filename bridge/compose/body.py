@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bridge.compose import escape, facts, files, html, length, plain, reference, said, words
+from bridge.compose import bidi, escape, facts, files, html, length, plain, reference, said, words, wrapped
 from bridge.compose.files import Naming
-from bridge.compose.html import Converted
+from bridge.compose.html import Converted, Limits
 from bridge.compose.length import MARK
 from bridge.compose.reference import DataPicture
 from bridge.compose.trim import Trimmer, own_words
@@ -70,6 +70,8 @@ class _Making:
     remarks: list[str] = field(default_factory=list)
     data_pictures: list[DataPicture] = field(default_factory=list)
     trouble: bool = False
+    #: Hosts of gateways whose wrapping was taken off links.
+    gateways: list[str] = field(default_factory=list)
 
 
 def compose(
@@ -124,7 +126,13 @@ def _written(making: _Making) -> str:
             making.chunks.append(_shown(making, block.leaf))
     forwarded = [_forwarded(making, fact) for fact in making.mail.facts if isinstance(fact, Forwarded)]
     making.chunks += (*forwarded, *facts.after(making.mail, making.names))
-    return _once(making)
+    markdown, overridden = bidi.settled(_once(making))
+    if overridden:
+        making.remarks.append("Signs by which words read backwards were taken out of the text.")
+    if making.gateways:
+        hosts = ", ".join(dict.fromkeys(making.gateways))
+        making.remarks.append(f"Links by way of {hosts} lead straight to their targets here, unchecked.")
+    return markdown
 
 
 def _forwarded(making: _Making, fact: Forwarded) -> str:
@@ -181,6 +189,8 @@ def _opening(markdown: str, start: int, end: int) -> int:
 def _write(making: _Making, block: Written, place: int) -> None:
     text = block.text if block.text is not None and block.text.strip() else None
     source = block.html if block.html is not None and block.html.strip() else None
+    text = text and wrapped.without(text, making.gateways.append)
+    source = source and wrapped.without_in_html(source, making.gateways.append)
     trimmer = _trimmer(making, place)
     if source is None or (making.prefer == "text" and text is not None and not _is_stub(text)):
         if text is not None:
@@ -217,8 +227,14 @@ def _last_own(mail: Mail, trimmer: Trimmer) -> int:
 def _converted(making: _Making, source: str, trimmer: Trimmer) -> Converted:
     if not making.convert_html:
         return Converted(plain.from_broken_html(source), trouble=True)
+    limits = Limits(data_pictures=max(0, Limits().data_pictures - len(making.data_pictures)))
     return html.to_markdown(
-        source, pictures=making.pictures, names=making.names, attach=making.attach, trimmer=trimmer
+        source,
+        pictures=making.pictures,
+        names=making.names,
+        attach=making.attach,
+        limits=limits,
+        trimmer=trimmer,
     )
 
 

@@ -113,7 +113,7 @@ def _copied(
     if not route.copy_recipients or mail.automatic is not None:
         return (), ()
     ours = {address.canonical(entry) for entry in without}
-    ours |= {address.without_plus(entry) for entry in ours}
+    ours |= {address.without_plus(entry) for entry in ours} | address.of_lists(mail)
     found: dict[str, None] = {}
     for entry in (*mail.to, *mail.cc):
         email = address.canonical(entry.email)

@@ -156,6 +156,30 @@ def test_a_rule_holds_only_for_the_from_it_names() -> None:
     assert chosen(mail, rules=REPLY_TO).user.email == "eve@example.org"
 
 
+@pytest.mark.parametrize("reply_to", ["Bo <bo@example.net>", "bo@example.net"])
+def test_where_nobody_reads_at_the_authors_address_the_note_says_where_answers_are_asked_for(
+    reply_to: str,
+) -> None:
+    """Thread 28: the shop stays the author, and an agent must know that an answer to it goes nowhere."""
+    mail = written_by("Shop <No-Reply@shop.example>", reply_to=(an_address(reply_to),))
+    assert chosen(mail).remarks == (
+        f"Nobody reads what is sent to no-reply@shop.example; answers are asked for at {reply_to} (Reply-To).",
+    )
+
+
+@pytest.mark.parametrize(
+    ("author", "reply_to"),
+    [
+        ("Shop <no-reply@shop.example>", "no-reply@shop.example"),
+        ("Shop <no-reply@shop.example>", "support@example.com"),
+        ("Shop <no-reply@shop.example>", "@unknown"),
+        ("Anna <anna@example.net>", "bo@example.net"),
+    ],
+)
+def test_a_reply_to_that_tells_nothing_new_is_no_news(author: str, reply_to: str) -> None:
+    assert chosen(written_by(author, reply_to=(Address("", reply_to),))).remarks == ()
+
+
 @pytest.mark.parametrize("reply_to", ["@unknown", "not an address", ""])
 def test_a_malformed_reply_to_falls_back_to_from(reply_to: str) -> None:
     """Case 20."""

@@ -153,6 +153,23 @@ def test_people_in_to_and_cc_are_copied_once_in_lower_case() -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("List-Post", "<mailto:users@lists.example>"),
+        ("List-Post", "<mailto:Users@lists.example?subject=x>, <https://lists.example/users>"),
+        ("List-Id", "Users of the lamp <users.lists.example>"),
+        ("X-BeenThere", "users@lists.example"),
+        ("Mailing-list", "list users@lists.example; contact users+owners@lists.example"),
+    ],
+)
+def test_a_mail_list_takes_no_part(field: str, value: str) -> None:
+    mail = a_mail(
+        to=(an_address("users@lists.example"), an_address("bo@example.net")), headers=((field, value),)
+    )
+    assert drafted(mail, copy_recipients=True).recipients == ("bo@example.net",)
+
+
+@pytest.mark.parametrize(
     "email",
     [
         "support@example.com",

@@ -304,7 +304,7 @@ def test_a_listed_forwarder_does_so_too() -> None:
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ({"forwards": "keep"}, "the route keeps who passed it on"),
+        ({"forwards": "keep"}, "“Lost key”. The forwarder stays its author"),
         ({"envelope": an_envelope()}, "nothing proves that ben@example.com is staff"),
         (
             {"by": "Eve <eve@stranger.example>"},
@@ -328,7 +328,7 @@ def test_27_anybody_else_stays_the_author_and_the_note_names_the_original(
     assert choice.original is None
     assert choice.author.user.email != original
     remark = choice.author.remarks[-1]
-    assert remark.startswith(f"The mail passes on one of Olga Bauer <{original}>, ")
+    assert remark.startswith(f"A forward of a mail from Olga Bauer <{original}>, ")
     assert remark.endswith(f"{why}.")
 
 

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.composing import OWN, a_route, a_sender, an_envelope
 from support.mails import file, html, mixed, part, plain
 
@@ -94,7 +95,7 @@ def test_by_default_the_forwarder_stays_the_author_and_the_note_names_the_origin
     made = drafted(tmp_path, forwarded(plain("Please answer her."), attached()))
     assert made.user.email == "ann@example.com"
     assert made.subject == "Fwd: Lost key"
-    assert "The mail passes on one of Olga Bauer <olga@customer.example>" in made.note[0]
+    assert "A forward of a mail from Olga Bauer <olga@customer.example>" in made.note[0]
 
 
 # -- what the forwarder wrote ----------------------------------------------------------------------
@@ -149,3 +150,41 @@ def test_the_words_of_an_attached_mail_are_shown_and_the_forwarders_noted(tmp_pa
     assert "Please answer her." not in made.body
     assert made.note[-1] == "Who passed it on wrote: Please answer her."
     assert [one.content_type for one in made.files] == ["message/rfc822"]
+
+
+# -- mails that were cut off -----------------------------------------------------------------------
+
+LINES = (b"JVBERi0xLjQKJcOkw7zDtsOf" * 3 + b"\r\n") * 20
+
+
+def ending_in(encoded: bytes) -> bytes:
+    return (
+        b"From: anna@example.net\r\nSubject: Scan\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        b"--b\r\n\r\nSee the scan.\r\n--b\r\nContent-Type: application/pdf; name=scan.pdf\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + encoded
+    )
+
+
+@pytest.mark.parametrize(
+    ("encoded", "note"),
+    [
+        (LINES[:-7] + b"\r\n", "The mail ends in the middle of scan.pdf: it was cut off on its way."),
+        (
+            LINES,
+            "The mail ends with scan.pdf and without its last boundary: it may have been cut off on its way.",
+        ),
+    ],
+)
+def test_a_mail_that_was_cut_off_on_its_way_says_so(tmp_path: Path, encoded: bytes, note: str) -> None:
+    """Case 47, where the boundary that is missing took bytes of a file with it."""
+    made = drafted(tmp_path, ending_in(encoded))
+    assert made.note == (note,)
+    assert [one.name for one in made.files] == ["scan.pdf"]
+
+
+@pytest.mark.parametrize(
+    "encoded", [LINES + b"--b--\r\n", LINES + b"AA==\r\n", LINES[:-7] + b"\r\n--b--\r\n"]
+)
+def test_a_mail_that_is_whole_or_only_lacks_its_boundary_is_no_news(tmp_path: Path, encoded: bytes) -> None:
+    """Case 47."""
+    assert drafted(tmp_path, ending_in(encoded)).note == ()
