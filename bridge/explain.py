@@ -25,7 +25,7 @@ from bridge.delivery.parts import Parts
 from bridge.errors import BridgeError
 from bridge.mail import parse
 from bridge.model import Draft, Envelope, File, Mail, Message, New, Receipt, Sorting, StagedFile, Target
-from bridge.reamaze import requests
+from bridge.reamaze import Sought, requests
 from bridge.reamaze import slug as slugs
 from bridge.spool import Placed, Spool
 from bridge.staging import keys, media
@@ -68,8 +68,8 @@ class _Notebook:
         self.calls.append({"method": "POST", "path": path, "json": body})
         return Receipt(slug=slug)
 
-    async def find_message(self, slug: str, key: str) -> Receipt | None:
-        del slug, key
+    async def find_message(self, slug: str, sought: Sought) -> Receipt | None:
+        del slug, sought
         return None
 
     async def find_conversation(self, key: str, email: str, since: datetime) -> Receipt | None:

@@ -8,14 +8,13 @@ not have reached Re:amaze, and looks there before it speaks again.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
 from bridge import log, plan
-from bridge.compose import body as bodies
-from bridge.compose import note
-from bridge.delivery import drafting, links
+from bridge.delivery import doubt, drafting, links, messages
+from bridge.delivery.messages import Progress
 from bridge.delivery.once import Once
 from bridge.delivery.parts import Parts
 from bridge.errors import (
@@ -26,20 +25,10 @@ from bridge.errors import (
     StagingRefusedError,
 )
 from bridge.faults import point
-from bridge.model import Conversation, Delivered, Draft, Existing, File, Message, New, Receipt, User
+from bridge.model import Conversation, Delivered, Draft, Existing, File, Message, New, Receipt
 from bridge.plan import Action, Plan, PlannedStep
-from bridge.spool import ConversationRow, Item, Step
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What the steps so far brought; rebuilt from their stored answers after a restart."""
-
-    conversation: ConversationRow
-    #: Index in `Draft.files` → URL.
-    urls: dict[int, str] = field(default_factory=dict)
-    #: Index in `Draft.files` → why it could not be staged.
-    missing: dict[int, str] = field(default_factory=dict)
+from bridge.reamaze import alike
+from bridge.spool import Item, Step
 
 
 @dataclass(slots=True)
@@ -67,7 +56,7 @@ class Attempt:
         self._parts = parts
         self._item = item
         self._client = parts.clients[item.brand]
-        self._progress = _Progress(item.conversation)
+        self._progress = Progress(item.conversation)
         self._plan: Plan
         self._once = Once(item.id, look_again_s=parts.config.reamaze.look_again_s)
         self._unwritten = _Unwritten()
@@ -81,7 +70,7 @@ class Attempt:
         for index, step in enumerate(self._plan.steps):
             answer = stored[index].answer if index < len(stored) else None
             if answer is not None:
-                self._remember(step, json.loads(answer))
+                self._remember(step, json.loads(answer), fresh=False)
                 continue
             if self._silent(step):
                 continue
@@ -91,17 +80,19 @@ class Attempt:
             self._once.in_doubt = began_at is not None
             self._once.arrives_within_s = self._arrives_within_s(began_at)
             try:
-                result = await self._do(step, began=began_at is not None)
+                result = await self._do(step, began_at)
             except (ReamazeError, StagingError):
                 if not self._once.in_doubt:
                     await self._parts.spool.record(self._item.seq, undone=index)
                 raise
             point(f"called-{step.action.value}")
             self._unwritten.finished = (index, json.dumps(result, ensure_ascii=False))
-            self._remember(step, result)
+            self._remember(step, result, fresh=True)
         point("all-steps-done")
         route = self._parts.route(self._item.route)
-        said = drafting.heard(self._plan, route, missing=self._progress.missing)
+        said: frozenset[bytes] = frozenset()
+        if not self._progress.elsewhere:
+            said = drafting.heard(self._plan, route, missing=self._progress.missing)
         slug = self._progress.conversation.slug or ""
         return Delivered(slug, self._unwritten.finished, self._unwritten.slug, said)
 
@@ -192,31 +183,40 @@ class Attempt:
                 posted = next((index for index in self._plan.attached if index in self._progress.urls), None)
                 return step.file == posted or step.file not in self._progress.urls
             case Action.NOTE:
-                return not self._note_lines()
+                return not messages.note_lines(self._plan, self._progress)
             case _ as never:
                 assert_never(never)
 
-    async def _do(self, step: PlannedStep, *, began: bool) -> dict[str, Any]:
+    async def _do(self, step: PlannedStep, began_at: datetime | None) -> dict[str, Any]:
         """The step's answer, as it is stored."""
         if step.action is Action.STAGE:
-            return await self._stage(_file_of(self._plan, step))
-        receipt = await self._told(step, step.key(self._item.id), began=began)
-        return {"slug": receipt.slug, "created_at": receipt.created_at, "found": receipt.found}
+            return await self._stage(messages.file_of(self._plan, step))
+        receipt = await self._told(step, step.key(self._item.id), began_at)
+        return {
+            "slug": receipt.slug,
+            "created_at": receipt.created_at,
+            "found": receipt.found,
+            "said": self._progress.said,
+        }
 
-    async def _told(self, step: PlannedStep, key: str, *, began: bool) -> Receipt:
+    async def _told(self, step: PlannedStep, key: str, began_at: datetime | None) -> Receipt:
         match step.action:
             case Action.POST:
-                return await self._post(key, began=began)
+                return await self._post(key, began_at)
             case Action.FOLLOW:
-                return await self._append(self._follow_up(step, key), began=began)
+                follow_up = messages.follow_up(self._plan, self._progress, step, key)
+                return await self._append(follow_up, began_at)
             case Action.NOTE:
-                return await self._append(self._note(key), began=began)
+                brand = self._parts.config.reamaze.brands[self._item.brand]
+                lines = messages.note_lines(self._plan, self._progress)
+                note = messages.note(lines, user=brand.user, mail_id=self._item.id, key=key)
+                return await self._append(note, began_at)
             case Action.STAGE:
                 raise ValueError("staging a file tells Re:amaze nothing")
             case _ as never:
                 assert_never(never)
 
-    def _remember(self, step: PlannedStep, answer: dict[str, Any]) -> None:
+    def _remember(self, step: PlannedStep, answer: dict[str, Any], *, fresh: bool) -> None:
         """Take a step's answer, fresh or stored, into the progress."""
         match step.action:
             case Action.STAGE:
@@ -225,9 +225,9 @@ class Attempt:
                 elif step.file is not None:
                     self._progress.missing[step.file] = answer["refused"]
             case Action.POST:
-                if self._progress.conversation.slug != answer["slug"]:
-                    self._progress.conversation = self._progress.conversation.with_slug(answer["slug"])
-                    self._unwritten.slug = answer["slug"]
+                news = self._progress.stands_in(answer["slug"], fresh=fresh, found=answer["found"])
+                if news is not None:
+                    self._unwritten.slug = news
                     point("learned")
             case Action.FOLLOW | Action.NOTE:
                 pass
@@ -255,7 +255,7 @@ class Attempt:
         fresh = list(stored)
         now = self._parts.clock.now()
         for place in links.ending(self._plan, stored, self._parts.config.staging, now):
-            answer = await self._stage(_file_of(self._plan, self._plan.steps[place]))
+            answer = await self._stage(messages.file_of(self._plan, self._plan.steps[place]))
             if "url" in answer:
                 fresh[place] = replace(stored[place], answer=json.dumps(answer))
         return tuple(fresh)
@@ -267,31 +267,24 @@ class Attempt:
             raise NoRouteError(self._item.route)
         await drafting.whole(self._parts, self._item, route)
 
-    async def _post(self, key: str, *, began: bool) -> Receipt:
-        attached = [index for index in self._plan.attached if index in self._progress.urls]
-        first = attached if self._plan.together else attached[:1]
-        draft = self._plan.draft
-        message = Message(
-            user=draft.user,
-            body=self._body(draft),
-            key=key,
-            attachments=tuple(self._progress.urls[index] for index in first),
-            recipients=draft.recipients,
-            suppress_notifications=draft.suppress_notifications,
-            tags=draft.tags,
-            data=draft.data,
-            contact=draft.contact,
-        )
+    async def _post(self, key: str, began_at: datetime | None) -> Receipt:
+        message = messages.post(self._plan, self._progress, key)
+        self._progress.said = alike.content(message)
 
         async def look() -> Receipt | None:
             # Where it was addressed to then: by now the conversation may have another slug.
             if self._plan.slug is not None:
-                return await self._client.find_message(self._plan.slug, key)
+                return await self._find(self._plan.slug, message, began_at)
             # By a clock that was ahead then, it would have been posted before it came.
             since = min(self._item.received_at, self._parts.clock.now())
-            return await self._client.find_conversation(key, draft.user.email, since)
+            return await self._client.find_conversation(key, message.user.email, since)
 
-        return await self._once.say(look, lambda: self._say(message), began=began)
+        return await self._once.say(look, lambda: self._say(message), began=began_at is not None)
+
+    async def _find(self, slug: str, message: Message, began_at: datetime | None) -> Receipt | None:
+        began_at = began_at or self._parts.clock.now()
+        sought = await doubt.sought(self._parts, self._progress.conversation, slug, message, began_at)
+        return await self._client.find_message(slug, sought)
 
     async def _say(self, message: Message) -> Receipt:
         match await self._address():
@@ -302,7 +295,8 @@ class Attempt:
                     return await self._once.hear(self._client.append(slug, message))
                 except MissingError:
                     await self._lose(slug)
-                    message = replace(message, body=self._body(self._plan.draft))
+                    message = replace(message, body=messages.body(self._plan.draft, self._progress))
+                    self._progress.said = alike.content(message)
                     return await self._once.hear(self._client.create(otherwise, message))
             case _ as never:
                 assert_never(never)
@@ -323,64 +317,18 @@ class Attempt:
         await self._store(replace(self._plan, draft=draft, slug=None))
         await self._learn(None)
 
-    def _follow_up(self, step: PlannedStep, key: str) -> Message:
-        file = _file_of(self._plan, step)
-        attached = self._plan.attached
-        place = next(place for place, index in enumerate(attached, 1) if index == step.file)
-        return Message(
-            user=self._plan.draft.user,
-            body=f"File {place} of {len(attached)}: {note.escape(file.name)}",
-            key=key,
-            attachments=(self._progress.urls[attached[place - 1]],),
-            suppress_notifications=True,
-        )
-
-    def _note(self, key: str) -> Message:
-        brand = self._parts.config.reamaze.brands[self._item.brand]
-        return Message(
-            user=User("Mail bridge", brand.user),
-            body=note.render(self._note_lines(), mail_id=self._item.id),
-            key=key,
-            suppress_notifications=True,
-            internal=True,
-        )
-
-    async def _append(self, message: Message, *, began: bool) -> Receipt:
+    async def _append(self, message: Message, began_at: datetime | None) -> Receipt:
         """Add what belongs to the post, in the conversation that holds it."""
         slug = self._slug()
+        self._progress.said = alike.content(message)
         return await self._once.say(
-            lambda: self._client.find_message(slug, message.key),
+            lambda: self._find(slug, message, began_at),
             lambda: self._once.hear(self._client.append(slug, message)),
-            began=began,
+            began=began_at is not None,
         )
-
-    # -- what is said ------------------------------------------------------------------------------
-
-    def _note_lines(self) -> list[str]:
-        lost = [
-            f"The file {self._plan.draft.files[index].name} could not be passed on: {reason}."
-            for index, reason in self._progress.missing.items()
-        ]
-        return [*self._plan.draft.note, *lost]
 
     def _slug(self) -> str:
         slug = self._progress.conversation.slug
         if slug is None:
             raise MissingError("the conversation lost its slug between two messages of one mail")
         return slug
-
-    def _body(self, draft: Draft) -> str:
-        urls = {draft.files[index].leaf: url for index, url in self._progress.urls.items()}
-        body = bodies.resolve(draft.body, urls)
-        names = [draft.files[index].name for index in self._progress.missing]
-        if names:
-            body += "\n\n" + "\n".join(
-                f"(The file {note.escape(name)} could not be attached.)" for name in names
-            )
-        return body
-
-
-def _file_of(current: Plan, step: PlannedStep) -> File:
-    if step.file is None:
-        raise ValueError(f"the step {step.name} has no file")
-    return current.draft.files[step.file]

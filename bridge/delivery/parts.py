@@ -11,6 +11,7 @@ from bridge import convert
 from bridge.clock import Clock
 from bridge.config.schema import Config, Route
 from bridge.model import Message, New, Receipt
+from bridge.reamaze import Sought
 from bridge.spool import Item, Spool
 from bridge.staging import Staging
 
@@ -24,7 +25,7 @@ class Desk(Protocol):
 
     async def append(self, slug: str, message: Message) -> Receipt: ...
 
-    async def find_message(self, slug: str, key: str) -> Receipt | None: ...
+    async def find_message(self, slug: str, sought: Sought) -> Receipt | None: ...
 
     async def find_conversation(self, key: str, email: str, since: datetime) -> Receipt | None: ...
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from bridge.reamaze.alike import Sought
 from bridge.reamaze.client import Client
 from bridge.reamaze.lists import Channel
 
-__all__ = ["Channel", "Client"]
+__all__ = ["Channel", "Client", "Sought"]

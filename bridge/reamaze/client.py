@@ -34,6 +34,7 @@ from bridge.errors import (
 from bridge.model import Message, New, Receipt, User
 from bridge.reamaze import answers, cause, lists, readback, requests
 from bridge.reamaze import slug as slugs
+from bridge.reamaze.alike import Sought
 from bridge.reamaze.answers import Answer, Call, JsonObject, Lost
 from bridge.reamaze.limiter import Limiter, Sleep
 
@@ -86,7 +87,7 @@ class Client:
         self._clock = clock
         self._limiter = Limiter(settings.calls_per_minute, clock=clock, sleep=sleep)
         self._parallel = asyncio.Semaphore(settings.parallel)
-        self._known = readback.Known()
+        self._known = readback.Known(clock)
         self._secrets = _spellings(brand.user, token)
         # A server that drips its answer keeps every single read within its time-out.
         self._total_s = settings.connect_timeout_s + 2 * settings.read_timeout_s
@@ -142,15 +143,15 @@ class Client:
         except (RefusedError, LaterError) as error:
             if error.status not in _MAYBE_REPEATED:
                 raise
-            return _found_or(error, await self.find_message(slug, message.key))
+            return _found_or(error, await self.find_message(slug, Sought(key=message.key)))
         return answers.receipt(made, slug=slug)
 
     # -- looking -----------------------------------------------------------------------------------
 
-    async def find_message(self, slug: str, key: str) -> Receipt | None:
-        """The message of that key, if the conversation has it."""
+    async def find_message(self, slug: str, sought: Sought) -> Receipt | None:
+        """The message that is sought, if the conversation has it."""
         try:
-            return await readback.find_message(self._look, slug, key)
+            return await readback.find_message(self._look, slug, sought)
         except MissingError:
             await self._brand_must_answer()
             return None

@@ -1,20 +1,23 @@
 """Looks whether something was posted, after an answer that did not say.
 
-Found is certain: the key itself was read back. Not found (None) is only said after looking where it would have to be; a list
-that cannot be read, or not to its end, raises. Lists may lag behind, so None is worth more some time later: look twice.
-`origin_id` is compared as text, since it comes back as a number or a string. Filters may be ignored, so nothing rests on them.
+Found is certain: the key itself was read back or, in a list that shows no keys at all, one more message that says the same than
+is known to be another's. Not found (None) is only said after looking where it would have to be; a list that cannot be read, or
+not to its end, raises. Lists may lag behind, so None is worth more some time later: look twice. `origin_id` is compared as text,
+since it comes back as a number or a string. Filters may be ignored, so nothing rests on them.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
+from bridge.clock import Clock
 from bridge.errors import CredentialsError, LaterError, MissingError, ReamazeError, RefusedError
 from bridge.model import Receipt
 from bridge.reamaze import lists
 from bridge.reamaze import slug as slugs
+from bridge.reamaze.alike import CLOCKS_APART, Sought
 from bridge.reamaze.answers import JsonObject, receipt, text
 from bridge.reamaze.lists import Look
 from bridge.reamaze.requests import DATA_KEY
@@ -24,47 +27,70 @@ NEWEST_MESSAGES = 600
 NEWEST_CONVERSATIONS = 600
 #: Three pages: a customer quotes what is new to them.
 READ_MESSAGES = 90
-#: The clocks of bridge and Re:amaze may differ by less than this.
-CLOCKS_APART = timedelta(days=1)
+#: What is this old, or was fetched so long ago for the first time, shows its key if it has one.
+SHOWS_ITS_KEY_AFTER = 2 * CLOCKS_APART
+SHOWS_ITS_KEY_WITHIN_S = 600.0
 #: Single conversations fetched in one look.
 CANDIDATES = 60
 REMEMBERED = 10_000
 
 
 class Known:
-    """Which key made which conversation, as far as seen: what is fetched once is not fetched at the next look."""
+    """Which key made which conversation, as far as seen: what is fetched once is not fetched at the next look.
 
-    def __init__(self) -> None:
+    That none made it is remembered too, but only where a key had its time to show up.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._keys: OrderedDict[str, str | None] = OrderedDict()
+        #: When, by a clock that does not jump, a conversation without a key was first fetched.
+        self._keyless: OrderedDict[str, float] = OrderedDict()
 
     def learn(self, slug: str, key: str | None) -> None:
         self._keys[slug] = key
         if len(self._keys) > REMEMBERED:
             self._keys.popitem(last=False)
 
+    def keyless(self, slug: str, created_at: datetime | None) -> None:
+        """It was fetched and showed no key."""
+        now_s = self._clock.monotonic_s()
+        old = created_at is not None and created_at < self._clock.now() - SHOWS_ITS_KEY_AFTER
+        if old or now_s - self._keyless.setdefault(slug, now_s) >= SHOWS_ITS_KEY_WITHIN_S:
+            self.learn(slug, None)
+            self._keyless.pop(slug, None)
+        elif len(self._keyless) > REMEMBERED:
+            self._keyless.popitem(last=False)
+
     def is_another(self, slug: str, key: str) -> bool:
         return slug in self._keys and self._keys[slug] != key
 
 
-async def find_message(look: Look, slug: str, key: str) -> Receipt | None:
-    """The message of that key among the newest of the conversation.
+async def find_message(look: Look, slug: str, sought: Sought) -> Receipt | None:
+    """The message among the newest of the conversation: by its key or, where none of them shows a key, by what it says.
 
     Raises MissingError when there is no such conversation, LaterError when its newest messages could not be read.
     """
     path = f"/conversations/{slugs.segment(slug)}/messages"
     read = _Read()
+    keyless: list[JsonObject] | None = []
     async for page in lists.pages(look, path, "messages", {}, at_most=NEWEST_MESSAGES):
         for item in page.items:
-            if _origin_id(item) == key:
+            if _origin_id(item) == sought.key:
                 return Receipt(slug=slug, created_at=text(item.get("created_at")), found=True)
+        # A key that is there and empty is shown: its message came by another way than the API.
+        if keyless is not None and any("origin_id" in item for item in page.items):
+            keyless = None
+        if keyless is not None:
+            keyless += page.items
         read.see(page)
-        if page.last:
-            return None
+        if page.last or (keyless and sought.floor is not None and read.beyond(sought.floor)):
+            return sought.among(slug, keyless or ())
     if not read.newest_first:
         raise LaterError(
             "whether it was posted cannot be told: the conversation's list of messages is too long"
         )
-    return None
+    return sought.among(slug, keyless or ())
 
 
 async def bodies(look: Look, slug: str) -> tuple[str, ...]:
@@ -190,7 +216,10 @@ class _Search:
                 return None
             data = item.get("data")
         made_by = str(data[DATA_KEY]) if isinstance(data, dict) and DATA_KEY in data else None
-        self._known.learn(slug, made_by)
+        if made_by is not None:
+            self._known.learn(slug, made_by)
+        else:
+            self._known.keyless(slug, lists.time(item.get("created_at")))
         if made_by != self._key:
             return None
         return Receipt(slug=slug, created_at=text(item.get("created_at")), found=True)

@@ -57,6 +57,9 @@ class Behaviour:
         "kept", "whether creating a conversation takes message[origin_id]"
     )
     origin_id_in_lists: bool = _switch(True, "whether lists of messages show the origin_id")
+    bodies_in_lists: Literal["kept", "html"] = _switch(
+        "kept", "lists show a body as it was sent, or as HTML with entities and its white space folded"
+    )
 
     # -- flags and status ----------------------------------------------------------------------------
     suppress_spelling: Literal["both", "plural", "singular"] = _switch(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from html import escape
 from typing import Any
 from urllib.parse import quote
 
@@ -99,8 +100,9 @@ class Shape:
 
     def message(self, conversation: Conversation, message: Message, *, original: bool) -> dict[str, Any]:
         """One message of a list."""
+        kept = self._behaviour.bodies_in_lists == "kept"
         item: dict[str, Any] = {
-            "body": message.body,
+            "body": message.body if kept else f"<p>{escape(' '.join(message.body.split()))}&nbsp;</p>",
             "visibility": int(message.internal),
             "origin": ORIGIN_API,
             "created_at": self.time(message.created_at),

@@ -30,14 +30,17 @@ from bridge.spool import (
     place,
     retention,
     said,
+    told,
     trouble,
 )
+from bridge.spool.belief import Belief
 from bridge.spool.files import Files, Incoming, Storage
 from bridge.spool.ids import Ids
 from bridge.spool.operator import Operator
 from bridge.spool.puts import Put, Puts
 from bridge.spool.room import Room
 from bridge.spool.steady import SECOND, Steady
+from bridge.spool.upkeep import Upkeep
 from bridge.spool.values import Item, Placed, Settled, Swept
 from bridge.spool.writer import Writer
 
@@ -61,6 +64,8 @@ class Spool:
         self._ids = Ids(clock)
         self._steady = Steady(clock)
         self._writer = Writer(database, settings.folder, Puts(parts, self._steady))
+        self._belief = Belief(clock)
+        self._upkeep = Upkeep(settings, self._writer, parts, self._belief)
         self._room = Room(settings, database, parts, clock, self._steady)
         self.stuck = self._room.stuck
         self._handed_out: set[int] = set()
@@ -299,6 +304,12 @@ class Spool:
         """Remember lines that were read in the conversation at Re:amaze."""
         await self._writer.submit(lambda connection: said.learn_anew(connection, conversation, digests))
 
+    async def answers(self, conversation: int, slug: str) -> tuple[str, ...]:
+        """What Re:amaze answered to the messages that stand in the conversation of that slug, as far as they are ours."""
+        return await asyncio.to_thread(
+            self._read, lambda connection: told.answers(connection, conversation, slug)
+        )
+
     async def defer(self, seq: int, until: datetime, reason: str, *, counts: bool = True) -> None:
         """Not now: ready again at `until`, a day ahead at most. An outage does not count as an attempt."""
         await self._taken_back(
@@ -358,36 +369,16 @@ class Spool:
 
     async def sweep(self) -> Swept:
         """Remove what is past its time, in portions between which mail goes on."""
-        now = self._steady.cautious_us()
-        keep = self._settings
-        rows_days = max(keep.keep_dead_days, keep.keep_raw_days)
-        swept = Swept(
-            raw=await self._sweep(retention.raw, now, keep.keep_raw_days),
-            deliveries=await self._sweep(retention.settled, now, rows_days),
-            thread_ids=await self._sweep(retention.forget_ids, now, keep.keep_threads_days),
-            conversations=await self._sweep(retention.forget_conversations, now, keep.keep_threads_days),
-        )
-        while await self._writer.submit(retention.shrink):
-            pass
-        return swept
+        return await self._upkeep.sweep()
 
-    async def _sweep(
-        self, portion: Callable[[Connection, int], retention.Portion], now_us: int, days: float
-    ) -> int:
-        before_us = now_us - int(days * DAY_S * SECOND)
-        total = 0
-        while True:
-            removed = await self._writer.submit(lambda connection: portion(connection, before_us))
-            if removed.files:
-                with trouble.translated(self._settings.folder):
-                    await asyncio.to_thread(self._files.remove, removed.files)
-            total += removed.count
-            if removed.count < retention.PORTION:
-                return total
+    def cautious_now(self) -> datetime:
+        """The time by which things may be removed: a wall clock that leapt far ahead is not believed at once."""
+        return self._belief.now()
 
     def _recover(self) -> None:
         """Take up what a dead daemon left: its claims, and the files of puts it never committed."""
         longest_us = int(LONGEST_WAIT_S * SECOND)
+        self._writer.call(self._belief.load)
         self._writer.call(lambda connection: claims.recover(connection, self._steady, longest_us))
         with trouble.translated(self._settings.folder), self._engine.connect() as connection:
             self._files.sweep_orphans(lambda names: retention.named_by_rows(connection, tuple(names)))

@@ -35,10 +35,6 @@ class Steady:
     def wall_us(self) -> int:
         return to_us(self._clock.now())
 
-    def cautious_us(self) -> int:
-        """The earlier of the two: what is removed by it was due by both clocks, so a jump ahead costs nothing."""
-        return min(self.now_us(), self.wall_us())
-
     def from_wall(self, moment: datetime) -> int:
         """The steady time that is as far away as `moment` is on the wall."""
         return self.now_us() + to_us(moment) - self.wall_us()

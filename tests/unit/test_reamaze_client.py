@@ -29,7 +29,7 @@ from bridge.errors import (
     StartError,
 )
 from bridge.model import Message, New, Receipt, User
-from bridge.reamaze import Channel, Client
+from bridge.reamaze import Channel, Client, Sought
 from bridge.reamaze.client import ANSWER_BYTES, normalised
 from bridge.sandbox import Behaviour
 
@@ -166,7 +166,7 @@ async def test_404_to_an_append_is_a_missing_conversation() -> None:
     [
         lambda it: it.create(NEW, MESSAGE),
         lambda it: it.append("a-broken-lamp", MESSAGE),
-        lambda it: it.find_message("a-broken-lamp", "k1"),
+        lambda it: it.find_message("a-broken-lamp", Sought(key="k1")),
         lambda it: it.takes_part("a-broken-lamp", "ada@example.net"),
     ],
     ids=["create", "append", "find_message", "takes_part"],

@@ -15,7 +15,7 @@ from support.simulator import InProcess
 from bridge.clock import FixedClock
 from bridge.errors import CredentialsError, LaterError, MissingError, OutageError, ReamazeError, RefusedError
 from bridge.model import Message, New, User
-from bridge.reamaze import Client, readback
+from bridge.reamaze import Client, Sought, alike, readback
 from bridge.sandbox import Behaviour, Sandbox
 
 pytestmark = pytest.mark.anyio
@@ -96,11 +96,11 @@ async def test_a_message_is_found_on_whatever_page(clock: FixedClock, page_size:
         clock.advance(1)
         await asking.append(slug, message(f"k{number}"))
     for key in ("k1", "k5", "k8"):
-        found = await asking.find_message(slug, key)
+        found = await asking.find_message(slug, Sought(key=key))
         assert found is not None
         assert found.found
-    assert await asking.find_message(slug, "k99") is None
-    assert await asking.find_message("no-such-conversation", "k1") is None
+    assert await asking.find_message(slug, Sought(key="k99")) is None
+    assert await asking.find_message("no-such-conversation", Sought(key="k1")) is None
 
 
 @pytest.mark.parametrize("repeated", ["existing", "refuse", "duplicate"])
@@ -116,7 +116,7 @@ async def test_after_an_unclear_answer_one_look_tells(clock: FixedClock, repeate
     sandbox.faults.script(fault)
     with pytest.raises(ReamazeError):
         await asking.append(found.slug, message("k2"))
-    assert await asking.find_message(found.slug, "k2") is not None
+    assert await asking.find_message(found.slug, Sought(key="k2")) is not None
     assert sandbox.doubles() == ()
 
 
@@ -188,7 +188,9 @@ def holding(slug: str, key: object) -> dict[str, Any]:
 
 
 async def find(lists: Lists, key: str = "k1", known: readback.Known | None = None) -> str | None:
-    found = await readback.find_conversation(lists, known or readback.Known(), key, "ada@example.net", SINCE)
+    found = await readback.find_conversation(
+        lists, known or readback.Known(FixedClock()), key, "ada@example.net", SINCE
+    )
     return found.slug if found else None
 
 
@@ -218,11 +220,13 @@ async def test_conversations_from_before_the_mail_are_not_fetched() -> None:
     assert not [path for path in lists.asked if path.startswith("/conversations/")]
 
 
-async def test_what_was_fetched_once_is_not_fetched_again() -> None:
+async def test_what_was_fetched_once_is_not_fetched_again(clock: FixedClock) -> None:
     lists = Lists(
-        sender=[conversation("a"), conversation("b")], singles={"a": holding("a", "k7"), "b": {"slug": "b"}}
+        sender=[conversation("a"), conversation("b", minutes=-5)],
+        singles={"a": holding("a", "k7"), "b": conversation("b", minutes=-5)},
     )
-    known = readback.Known()
+    clock.advance(3 * 86_400)
+    known = readback.Known(clock)
     assert await find(lists, known=known) is None
     lists.asked.clear()
     assert await find(lists, known=known) is None
@@ -233,7 +237,7 @@ async def test_what_was_fetched_once_is_not_fetched_again() -> None:
 async def test_a_busy_sender_is_looked_through_in_several_looks_and_never_guessed() -> None:
     many = [conversation(f"m{n}") for n in range(100)]
     lists = Lists(sender=many, singles={f"m{n}": holding(f"m{n}", f"other{n}") for n in range(100)})
-    known = readback.Known()
+    known = readback.Known(FixedClock())
     with pytest.raises(LaterError):
         await find(lists, known=known)
     assert await find(lists, known=known) is None
@@ -251,14 +255,14 @@ async def test_a_list_without_end_is_no_proof(which: str) -> None:
 
 async def test_the_newest_messages_of_a_long_conversation_are_enough() -> None:
     lists = Lists(messages=[conversation("x", minutes=-n) | {"number": n} for n in range(5_000)])
-    assert await readback.find_message(lists, "x", "k1") is None
+    assert await readback.find_message(lists, "x", Sought(key="k1")) is None
     assert len(lists.asked) == 20
 
 
 async def test_the_oldest_messages_of_a_long_conversation_prove_nothing() -> None:
     lists = Lists(messages=[conversation("x", minutes=n) | {"number": n} for n in range(5_000)])
     with pytest.raises(LaterError, match="too long"):
-        await readback.find_message(lists, "x", "k1")
+        await readback.find_message(lists, "x", Sought(key="k1"))
 
 
 @pytest.mark.parametrize("which", ["sender", "messages"])
@@ -283,7 +287,10 @@ async def test_a_list_that_knows_no_pages_is_read_once() -> None:
     async def look(path: str, _query: Mapping[str, str]) -> dict[str, Any]:
         return {"messages": []} if path == "/messages" else {"conversations": items}
 
-    assert await readback.find_conversation(look, readback.Known(), "k1", "ada@example.net", SINCE) is None
+    assert (
+        await readback.find_conversation(look, readback.Known(FixedClock()), "k1", "ada@example.net", SINCE)
+        is None
+    )
 
 
 @pytest.mark.parametrize("origin_id", ["4711", 4711])
@@ -291,7 +298,7 @@ async def test_origin_ids_are_compared_as_text(origin_id: object) -> None:
     lists = Lists(
         messages=[{"origin_id": None}, {}, {"origin_id": origin_id, "created_at": "2026-11-02T09:31:00Z"}]
     )
-    found = await readback.find_message(lists, "s", "4711")
+    found = await readback.find_message(lists, "s", Sought(key="4711"))
     assert found is not None
     assert found.created_at == "2026-11-02T09:31:00Z"
 
@@ -328,7 +335,7 @@ async def test_a_failure_to_look_is_not_taken_for_nothing_there(
 async def test_an_answer_that_is_no_list_is_not_taken_for_an_empty_one(answer: dict[str, Any]) -> None:
     asking = client(lambda _request: httpx.Response(200, json=answer))
     with pytest.raises(LaterError):
-        await asking.find_message("s", "k1")
+        await asking.find_message("s", Sought(key="k1"))
 
 
 @pytest.mark.parametrize(
@@ -354,7 +361,7 @@ async def test_odd_items_are_passed_over(item: Any) -> None:
 
 
 def test_only_so_many_conversations_are_remembered() -> None:
-    known = readback.Known()
+    known = readback.Known(FixedClock())
     for number in range(readback.REMEMBERED + 5):
         known.learn(f"s{number}", "other")
     assert not known.is_another("s0", "k1")
@@ -380,6 +387,152 @@ async def test_conversations_the_client_itself_made_are_not_fetched(clock: Fixed
     assert await asking.find_conversation("never", ADA.email, SINCE) is None
     # One call a way to look, and none for a single conversation.
     assert len(sandbox.calls) - before == 3
+
+
+# -- where lists show no keys ----------------------------------------------------------------------
+
+
+def of(said: Message, *others: str) -> Sought:
+    return Sought(key=said.key, content=alike.content(said), since=SINCE, others=others)
+
+
+HIDDEN = [
+    Behaviour(
+        origin_id_in_lists=False, repeated_origin_id="duplicate", bodies_in_lists=bodies, page_size=size
+    )
+    for bodies in ("kept", "html")
+    for size in (2, 30)
+]
+
+
+@pytest.mark.parametrize("behaviour", HIDDEN, ids=lambda each: f"{each.bodies_in_lists}-{each.page_size}")
+@pytest.mark.parametrize("internal", [False, True])
+async def test_a_message_without_a_key_is_known_by_what_it_says(
+    clock: FixedClock, behaviour: Behaviour, internal: bool
+) -> None:
+    sandbox = Sandbox(behaviour, clock=clock)
+    asking = at(sandbox, clock)
+    slug = (await asking.create(NEW, message("k0"))).slug
+    said = replace(
+        message("k1"),
+        internal=internal,
+        body="Two  words & \\<one\\>\n\n![pict](https://files.example/f/a.b/p.png)",
+    )
+    assert await asking.find_message(slug, of(said)) is None
+    clock.advance(60)
+    await asking.append(slug, said)
+    for _ in range(5):
+        clock.advance(1)
+        await asking.append(slug, message("k2"))
+    found = await asking.find_message(slug, of(said))
+    assert found is not None
+    assert datetime.fromisoformat(found.created_at) == SINCE + timedelta(seconds=60)
+    told_anew = replace(said, body=said.body.replace("a.b", "c.d"))
+    for same in (told_anew, replace(said, user=User("A.", "ADA@example.net "))):
+        assert await asking.find_message(slug, of(same)) is not None
+    for another in (
+        replace(said, internal=not internal),
+        replace(said, user=User("Bo", "bo@example.net")),
+        replace(said, body=said.body.replace("one", "two")),
+    ):
+        assert await asking.find_message(slug, of(another)) is None
+
+
+async def test_what_another_mail_said_in_the_same_words_is_not_taken_for_this_one(clock: FixedClock) -> None:
+    sandbox = Sandbox(HIDDEN[0], clock=clock)
+    asking = at(sandbox, clock)
+    said = replace(message("k1"), body="ok")
+    first = await asking.create(NEW, replace(said, key="k0"))
+    clock.advance(1)
+    second = await asking.append(first.slug, replace(said, key="k2"))
+    others = (first.created_at, second.created_at)
+    assert await asking.find_message(first.slug, of(said, *others)) is None
+    clock.advance(1)
+    third = await asking.append(first.slug, said)
+    found = await asking.find_message(first.slug, of(said, *others))
+    assert found is not None
+    assert found.created_at == third.created_at
+
+
+async def test_what_was_said_in_the_same_words_long_before_counts_on_neither_side(clock: FixedClock) -> None:
+    sandbox = Sandbox(HIDDEN[0], clock=clock)
+    asking = at(sandbox, clock)
+    said = replace(message("k1"), body="ok")
+    first = await asking.create(NEW, replace(said, key="k0"))
+    clock.advance(3 * 86_400)
+    later = replace(of(said), since=clock.now())
+    # Its answer may have been swept: it is another's all the same.
+    assert await asking.find_message(first.slug, later) is None
+    await asking.append(first.slug, said)
+    for others in ((), (first.created_at,)):
+        assert await asking.find_message(first.slug, replace(later, others=others)) is not None
+
+
+async def test_where_one_key_is_shown_none_is_guessed(clock: FixedClock) -> None:
+    said = message("k1")
+    same = {
+        "body": said.body,
+        "user": {"email": ADA.email},
+        "visibility": 0,
+        "created_at": SINCE.isoformat(),
+    }
+    assert await readback.find_message(Lists(messages=[same]), "s", of(said)) is not None
+    for shown in ("another", None):
+        lists = Lists(messages=[*([same] * 40), {"origin_id": shown, "created_at": SINCE.isoformat()}])
+        assert await readback.find_message(lists, "s", of(said)) is None
+    assert await readback.find_message(Lists(messages=[same]), "s", Sought(key="k1")) is None
+
+
+@pytest.mark.parametrize("created_at", [None, "", "soon", 7])
+async def test_a_message_that_does_not_say_when_it_was_made_is_no_proof(created_at: object) -> None:
+    said = message("k1")
+    same = {"body": said.body, "user": {"email": ADA.email}, "visibility": 0, "created_at": created_at}
+    assert await readback.find_message(Lists(messages=[same]), "s", of(said)) is None
+
+
+async def test_a_list_without_keys_is_read_no_further_than_the_call_can_have_been(clock: FixedClock) -> None:
+    hourly = [
+        {"body": "x", "created_at": (SINCE - timedelta(hours=n)).isoformat(), "number": n} for n in range(500)
+    ]
+    lists = Lists(messages=hourly)
+    assert await readback.find_message(lists, "s", of(message("k1"))) is None
+    assert len(lists.asked) == 1
+
+
+@pytest.mark.parametrize("body", ["<" * 100_000, "](" * 50_000, "&" * 100_000, "<a" * 50_000, "\ud800"])
+def test_any_body_has_its_content(body: str) -> None:
+    assert len(alike.content(replace(message("k1"), body=body))) == 32
+
+
+def test_marks_of_joy_are_words_too() -> None:
+    happy, sad = (replace(message("k1"), body=body) for body in ("\U0001f44d", "\U0001f44e"))
+    assert alike.content(happy) != alike.content(sad)
+
+
+# -- data that shows up late -----------------------------------------------------------------------
+
+
+async def test_that_a_young_conversation_has_no_key_is_not_remembered(clock: FixedClock) -> None:
+    lists = Lists(sender=[conversation("mine")], singles={"mine": conversation("mine")})
+    known = readback.Known(clock)
+    assert await find(lists, known=known) is None
+    clock.advance(10)
+    lists.singles["mine"] = holding("mine", "k1")
+    assert await find(lists, known=known) == "mine"
+
+
+async def test_that_a_conversation_never_shows_a_key_is_remembered_after_a_while(clock: FixedClock) -> None:
+    many = [conversation(f"m{n}") for n in range(100)]
+    lists = Lists(sender=many, singles={f"m{n}": conversation(f"m{n}") for n in range(100)})
+    known = readback.Known(clock)
+    for wait_s in (0, readback.SHOWS_ITS_KEY_WITHIN_S, 0):
+        with pytest.raises(LaterError):
+            await find(lists, known=known)
+        clock.advance(wait_s)
+    # Those that could be fetched at first are known by now.
+    lists.asked.clear()
+    assert await find(lists, known=known) is None
+    assert len([path for path in lists.asked if path.startswith("/conversations/")]) == 40
 
 
 # -- reading what was said -------------------------------------------------------------------------

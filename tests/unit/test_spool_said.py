@@ -83,7 +83,7 @@ async def test_lines_are_forgotten_with_their_conversation(tmp_path: Path, clock
     spool = Spool.open(keep, clock=clock)
     item, number = await claimed(spool, clock)
     await spool.settle(item.seq, "delivered", heard=LINES)
-    clock.advance(3 * 86_400)
+    clock.advance(8 * 86_400)
     assert (await spool.sweep()).conversations == 1
     assert await spool.said(number) == b""
     spool.close()
