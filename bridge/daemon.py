@@ -10,6 +10,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache, partial
 from typing import Any, Self
 
 import uvloop
@@ -50,6 +51,8 @@ class Daemon:
     def __init__(self, config: Config, *, clock: Clock | None = None, intake_only: bool = False) -> None:
         self.config = config
         self.clock = clock or SystemClock()
+        #: Every mail asks twice, and recipients come back: measured 3 % of the CPU of a mail taken in, with a single route.
+        self._route = lru_cache(maxsize=4096)(partial(routing.find, config.routes))
         self._delivering = not intake_only
         self._loop: Loop | None = None
         self._spool: Spool | None = None
@@ -210,10 +213,10 @@ class Daemon:
     # -- what the intake asks ----------------------------------------------------------------------
 
     def _wants(self, recipient: str) -> bool:
-        return routing.find(self.config.routes, recipient) is not None
+        return self._route(recipient) is not None
 
     def _stuck(self, recipient: str) -> bool:
-        route = routing.find(self.config.routes, recipient)
+        route = self._route(recipient)
         return route is not None and self._spool is not None and self._spool.stuck(route.name)
 
     def _targets(self, recipients: Sequence[str]) -> tuple[Target, ...]:

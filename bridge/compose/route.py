@@ -47,8 +47,7 @@ def targets(routes: Sequence[Route], recipients: Iterable[str]) -> tuple[Target,
 
 def targets_of_all(routes: Sequence[Route], recipients: Sequence[str]) -> tuple[Target, ...]:
     """The same where nothing may be left over: a postmaster's mail that no route claims goes to the first route."""
-    claimed = targets(routes, [recipient for recipient in recipients if find(routes, recipient) is not None])
-    return claimed or (Target(routes[0].name, routes[0].brand, tuple(recipients)),)
+    return targets(routes, recipients) or (Target(routes[0].name, routes[0].brand, tuple(recipients)),)
 
 
 def plus(recipient: str) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 #: A header section longer than this is no header; counting stops.
 MAX_SCAN_BYTES = 1024 * 1024
@@ -38,8 +39,12 @@ def received(
     return (
         f"Received: from {name} ({_literal(peer)})\r\n"
         f"\tby {hostname} ({PRODUCT}) with {protocol} id {mail_id}{named};\r\n"
-        f"\t{format_datetime(at)}\r\n"
+        f"\t{_date(at.replace(microsecond=0))}\r\n"
     ).encode("ascii", "replace")
+
+
+#: Many mails arrive within one second.
+_date = lru_cache(maxsize=4)(format_datetime)
 
 
 def _literal(peer: str) -> str:
