@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
-from support import promises, rendered
+from support import composing, promises, rendered
 
+from bridge import convert
 from bridge.compose import body, files, html, quotes, said
 from bridge.compose.trim import Trimmer
 from bridge.mail import bounces, calendar, cms, hygiene, openpgp, reports, rtf, tnef, vcard
@@ -18,11 +21,33 @@ LONGEST_BYTES = 24 * 1024
 #: The renderer of the tests is not ours and not linear.
 _RENDERED_CHARS = 4_000
 _UNPACKED_BYTES = 100_000
+_JOB = convert.Job(
+    content=b"",
+    envelope=composing.an_envelope(trusted=True),
+    route=composing.a_route(
+        copy_recipients=True,
+        forwards="original",
+        author=[{"use": "reply-to"}, {"use": "body", "email": "email", "name": "name"}],
+        conversation={"patterns": [{"match": r"#(\d+)", "key": "{1}"}], "slug_from_subject": "always"},
+    ),
+    recipients=("support@example.com",),
+    sender=composing.a_sender(staff=["@corp.example"], authserv_ids=["mx"], default_domain="x.example"),
+    own=composing.OWN,
+    keys=composing.KEYS,
+    store=Path("nothing-is-stored"),
+    max_file_bytes=0,
+)
 
 
 def parser(content: bytes) -> None:
-    """A mail of these bytes: every leaf accounted for, and something to show."""
+    """A mail of these bytes: an author and a place in the order, every leaf accounted for, and something to show."""
     found = promises.parsed(content)
+    sorting = convert.sort(replace(_JOB, content=content))
+    assert "@" in sorting.user.email
+    assert sorting.message_id
+    for text in (sorting.user.email, sorting.user.name, sorting.subject, *sorting.related_ids):
+        assert "\n" not in text
+        assert promises.FORBIDDEN.search(text) is None
     made = body.compose(found, naming=files.plan(found), max_chars=5_000)
     assert made.markdown
     assert len(made.markdown) <= 5_000
