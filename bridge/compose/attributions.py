@@ -33,7 +33,7 @@ class Separator(Enum):
 
 # "On … wrote:", one entry a language: how it may open, and the words that say who wrote.
 _OPENINGS = (
-    "on at am le el il em op den dne w dnia på d pe la în v u по в у 在 於 于 στις την τη ב בתאריך في vào lúc pada "
+    "on at am le el il em op den dne dňa w dnia på d pe la în v u по в у 在 於 于 στις την τη ב בתאריך في vào lúc pada "
     "tarihinde dana ngày เมื่อ из from von de od vom a il_giorno"
 )
 _VERBS = (
@@ -51,22 +51,25 @@ _LABELS = {
     Label.FROM: (
         "from von de da di van od fra från från: lähettäjä odesílatel odosielateľ feladó expeditor от от_кого від "
         "кому_от kimden gönderen από 差出人 送信者 发件人 寄件者 寄件人 보낸_사람 보낸사람 מאת من từ dari จาก expéditeur "
-        "mittente remitente afzender nadawca absender от: de_la šalje sender"
+        "saatja nuo प्रेषक 發件人 mittente remitente afzender nadawca absender от: de_la šalje sender"
     ),
     Label.DATE: (
         "sent date gesendet datum gesendet_am envoyé envoyé_le enviado enviado_el enviada enviada_em fecha data inviato "
         "verzonden wysłano wysłane data_wysłania skickat sendt dato lähetetty päivä päivämäärä odesláno odoslané elküldve "
         "dátum küldve trimis trimis_la отправлено дата надіслано gönderildi gönderme_tarihi tarih στάλθηκε ημερομηνία 送信日時 "
+        "изпратено poslano odoslano saadetud nosūtīts išsiųsta enviat_el भेजा_गया 發送時間 傳送時間 "
         "日付 日時 发送时间 发送日期 日期 寄件日期 傳送日期 보낸_날짜 날짜 보낸날짜 נשלח תאריך تاريخ_الإرسال التاريخ تم_الإرسال "
         "đã_gửi ngày dikirim tanggal ส่ง วันที่ gesendet: when"
     ),
     Label.TO: (
         "to an à a para aan do till til kenelle vastaanottaja komu címzett către pentru кому kime alıcı προς 宛先 收件人 收件者 "
-        "받는_사람 받는사람 אל إلى đến tới kepada ถึง pour destinataire empfänger destinatario ontvanger adresat za naar per"
+        "받는_사람 받는사람 אל إلى đến tới kepada ถึง до kam per_a प्रति "
+        "pour destinataire empfänger destinatario ontvanger adresat za naar per"
     ),
     Label.SUBJECT: (
         "subject betreff objet asunto assunto oggetto onderwerp temat ämne emne aihe předmět predmet tárgy subiect тема "
-        "konu θέμα 件名 主题 主旨 主題 제목 נושא الموضوع chủ_đề subjek perihal เรื่อง re betr"
+        "konu θέμα 件名 主题 主旨 主題 제목 נושא الموضوع chủ_đề subjek perihal เรื่อง re betr "
+        "относно zadeva teema tēma tema assumpte विषय"
     ),
     Label.OTHER: (
         "cc kopie kopia kopi copie cópia copia reply-to antwort_an répondre_à responder_a rispondi_a importance priority "
@@ -81,9 +84,11 @@ _ORIGINAL = (
     "mensagem original|oorspronkelijk bericht|origineel bericht|oryginalna wiadomość|wiadomość oryginalna|исходное сообщение|"
     "оригинальное сообщение|original meddelande|originalmeddelande|ursprungligt meddelande|ursprungligt meddelelse|"
     "oprindelig meddelelse|original meddelelse|opprinnelig melding|original melding|alkuperäinen viesti|původní zpráva|"
-    "pôvodná správa|eredeti üzenet|mesaj original|mesajul original|orijinal mesaj|özgün ileti|αρχικό μήνυμα|"
+    "pôvodná správa|eredeti üzenet|mesaj original|mesajul original|orijinal mesaj|orijinal ileti|özgün ileti|αρχικό μήνυμα|"
+    "izvorna poruka|originalna poruka|izvirno sporočilo|оригинално съобщение|algne kiri|sākotnējais ziņojums|pradinis laiškas|"
+    "πρωτότυπο μήνυμα|missatge original|jatorrizko mezua|मूल संदेश|"
     "元のメッセージ|original message |原始邮件|原始郵件|原始信件|邮件原件|원본 메시지|원본 메일|הודעה מקורית|الرسالة الأصلية|"
-    "thư gốc|pesan asli|ข้อความเดิม|вихідне повідомлення|оригінальне повідомлення|quoted message|reply message|"
+    "thư gốc|pesan asli|ข้อความเดิม|ข้อความต้นฉบับ|вихідне повідомлення|оригінальне повідомлення|quoted message|reply message|"
     "reply to message|antwort auf nachricht"
 )
 _FORWARD = (
@@ -109,7 +114,8 @@ def plainly(text: str) -> str:
     """The text as it is compared: one width and case, single blanks, without marks of direction and emphasis."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_MARKS))
-    return " ".join(text.replace("*", " ").split()).casefold()
+    # A Turkish capital I keeps its dot as a mark of its own.
+    return " ".join(text.replace("*", " ").replace("\u2019", "'").split()).casefold().replace("\u0307", "")
 
 
 _MARKS = dict.fromkeys(
@@ -157,6 +163,18 @@ _RULES = "-_=—–*#~+ \t\u2500\u2501\xa0"
 _ADDRESS = re.compile(r"[^\s<>@]@[^\s<>@]")
 _NUMBER = re.compile(r"\d+")
 _TIME = re.compile(r"\d{1,2} ?[:.h時点시] ?\d\d|\d{1,2} ?(?:am|pm|uhr)\b")
+#: A time as programs write it below a date, to the second or by half days.
+_CLOCK = re.compile(r"\d{1,2}[:.]\d\d(?:[:.]\d\d| ?[ap]\.?m\b)")
+_QUOTING = (
+    "quoting ",
+    "zitat von ",
+    "citando ",
+    "citazione ",
+    "citation de ",
+    "cytat ",
+    "citerar ",
+    "citeren ",
+)
 _COLON = (":", "\uff1a", "\ufe55")
 
 
@@ -182,6 +200,8 @@ def separator(line: str) -> Separator | None:
     kind = _SEPARATORS.get(plainly(words.rstrip(":：")).strip())
     if kind is None and bare[:2] == "--":
         kind = _by_start(plainly(words))
+        if bare[:12] == bare.rstrip()[-12:] == "-" * 12 and words == "Original":  # QQ, in English
+            kind = Separator.ORIGINAL
     return kind
 
 
@@ -214,9 +234,10 @@ def attribution(text: str) -> Strength:
     """How surely the text, a line or the lines of a wrapped one joined, says that somebody's words follow."""
     if not _MIN_CHARS <= len(text) <= MAX_CHARS or not may_end(text):
         return Strength.NONE
-    # Zoho draws a rule around it: "---- On Mon, 2 May 2016 10:00:00 +0200 Ann Lee <ann@customer.example> wrote ----".
-    ruled = text.rstrip().endswith("---")
-    words = plainly(text).strip("- ")
+    # Zoho draws a rule around it: "---- On Mon, 2 May 2016 10:00:00 +0200 Ann Lee <ann@customer.example> wrote ----",
+    # and GroupWise sets it between arrows.
+    ruled = text.rstrip().endswith(("---", ">>>"))
+    words = plainly(text.removesuffix(">>>")).strip("- ")
     colon = ruled or words.endswith(_COLON)
     if not colon and not words.endswith(_UNSPACED_VERBS):
         return Strength.NONE
@@ -224,13 +245,17 @@ def attribution(text: str) -> Strength:
     dated = _TIME.search(words) is not None or any(1990 <= number <= 2100 for number in numbers)
     address = _ADDRESS.search(words) is not None
     if _says_wrote(words):
-        if not address and not opens(text):
-            return Strength.NONE  # "as he wrote:" is the author's own
+        if not address and not opens(words):
+            # "as he wrote:" is the author's own; Notes writes "Ann Lee wrote on 02/11/2026 09:12:33:".
+            return Strength.STRONG if _CLOCK.search(words) and len(numbers) >= 5 else Strength.NONE
         if dated and len(numbers) >= 2:
             return Strength.STRONG
         return Strength.WEAK
     # "2016-10-24 15:36 GMT+02:00 Ann Lee <ann@customer.example>:", also with "from" or "от" before the name.
-    return Strength.STRONG if colon and dated and address and len(numbers) >= 3 else Strength.NONE
+    if colon and dated and address and len(numbers) >= 3:
+        return Strength.STRONG
+    # As Horde writes it, "Zitat von Ann Lee <ann@customer.example>:"; it tells no date.
+    return Strength.WEAK if colon and address and words.startswith(_QUOTING) else Strength.NONE
 
 
 def is_whole(text: str, above: str) -> bool:
@@ -248,7 +273,7 @@ def is_whole(text: str, above: str) -> bool:
 def may_end(line: str) -> bool:
     """Whether the line could be the last one of an attribution; quick, for the many that cannot."""
     last = line.rstrip(" \t*_\xa0")[-1:]
-    return last in ":-" or not last.isascii()
+    return last in ":->" or not last.isascii()
 
 
 def may_begin(line: str) -> bool:

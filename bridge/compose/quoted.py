@@ -15,13 +15,22 @@ from bridge.compose.tree import INLINE, Break, Node
 
 # Outlook (desktop, web, phone), Hotmail, Zimbra and their kin: the mail answered begins here and nothing comes after it.
 _REST_IDS = frozenset(
-    ("divrplyfwdmsg", "appendonsend", "stopspelling", "zwchr", "ms-outlook-mobile-reference-message")
+    (
+        "divrplyfwdmsg",
+        "appendonsend",
+        "stopspelling",
+        "zwchr",
+        "ms-outlook-mobile-reference-message",
+        "mail-editor-reference-message-container",
+        "olk_src_body_section",
+    )
 )
 _REST_CLASSES = frozenset(
     ("outlookmessageheader", "ms-outlook-mobile-reference-message", "mail-editor-reference-message-container")
 )
 _REST_MARKERS = frozenset(("__DIVIDER__", "__QUOTED_TEXT__"))
 # Gmail, Thunderbird, Apple and Front name the line above their quote.
+_ATTRIBUTION_IDS = frozenset(("reply-intro",))  # Roundcube
 _ATTRIBUTION_CLASSES = frozenset(("gmail_attr", "moz-cite-prefix", "quote-header", "front-attribution"))
 _MARKED_TAGS = frozenset(("div", "hr", "p", "span", "table"))
 #: A quoted mail and not an indentation, whatever its borders say.
@@ -33,9 +42,11 @@ def mark(element: Any) -> Mark:
     """What an element says about quotes by its name alone."""
     if element.tag not in _MARKED_TAGS or not element.attrib:
         return Mark.NONE
-    name = element.get("id")
-    if name and name.lower().removeprefix("x_") in _REST_IDS:
+    name = (element.get("id") or "").lower().removeprefix("x_")
+    if name in _REST_IDS:
         return Mark.REST
+    if name in _ATTRIBUTION_IDS:
+        return Mark.ATTRIBUTION
     if element.get("data-marker") in _REST_MARKERS:
         return Mark.REST
     classes = element.get("class")

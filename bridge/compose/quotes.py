@@ -96,6 +96,10 @@ def of(text: str, depth: int = 0, mark: Mark = Mark.NONE, *, pictured: bool = Fa
     match = _QUOTE.match(text)
     if match is None:
         return Line(text, depth, mark, pictured, text.strip())
+    if text.startswith(">>> ") and text.rstrip().endswith(" >>>"):
+        return Line(
+            text, depth, mark, pictured, text[4:].strip()
+        )  # GroupWise, above what it quotes without marks
     marks = min(match[1].count(">"), _MAX_DEPTH)
     return Line(text, depth + marks, mark, pictured, text[match.end() :].strip())
 

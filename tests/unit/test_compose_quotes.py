@@ -70,6 +70,19 @@ ATTRIBUTIONS = {
     "indonesian": "Pada tanggal Sen, 2 Nov 2026 pukul 10.15 Rosa Lind <rosa@s.example> menulis:",
     "thai": "ในวันที่ จ. 2 พ.ย. 2026 เวลา 10:15 Rosa Lind <rosa@s.example> เขียนว่า:",
     "zoho": "---- On Mon, 02 Nov 2026 10:15:00 +0100 Rosa Lind <rosa@s.example> wrote ----",
+    "zoho, italian": "---- Il lun, 02 nov 2026 10:15:00 +0100 Rosa Lind ha scritto ----",
+    "notes": "Rosa Lind/SHOP wrote on 11/02/2026 10:15:33 AM:",
+    "hindi": "सोम, 2 नव॰ 2026 को 10:15 am बजे को Rosa Lind <rosa@s.example> ने लिखा:",
+    "persian": "در تاریخ دوشنبه 2 نوامبر 2026، 10:15 Rosa Lind <rosa@s.example> نوشت:",
+    "croatian": "pon, 2. stu 2026. u 10:15 Rosa Lind <rosa@s.example> napisao je:",
+    "slovenian": "V pon., 2. nov. 2026 ob 10:15 je oseba Rosa Lind <rosa@s.example> napisala:",
+    "bulgarian": "На пн, 2.11.2026 г. в 10:15 ч. Rosa Lind <rosa@s.example> написа:",
+    "estonian": "Kuupäev E, 2. november 2026 kell 10:15 kirjutas Rosa Lind <rosa@s.example>:",
+    "lithuanian": "2026-11-02, pr, 10:15 Rosa Lind <rosa@s.example> rašė:",
+    "slovak, Thunderbird": "Dňa 2. 11. 2026 o 10:15 Rosa Lind napísal(a):",
+    "163": '在 2026-11-02 10:15:33，"Rosa Lind" <rosa@s.example> 写道：',
+    "superhuman": "On Mon, Nov 02, 2026 at 10:15 AM, Rosa Lind < rosa@s.example > wrote:",
+    "spark": "On 2 Nov 2026 at 10:15 +0100, Rosa Lind <rosa@s.example>, wrote:",
     "gmail of old": "2026-11-02 10:15 GMT+01:00 Rosa Lind <rosa@s.example>:",
     "eudora": "At 11/2/2026 10:15 AM, you wrote:",
 }
@@ -98,6 +111,18 @@ def test_an_address_wrapped_out_of_its_attribution_goes_with_it() -> None:
     assert start_of(text) == "On Mon, Nov 2, 2026 at 10:15 AM Rosa Lind <"
 
 
+@pytest.mark.parametrize("marks", ["", "> "])
+def test_groupwise_sets_its_attribution_between_arrows(marks: str) -> None:
+    line = '>>> "Rosa Lind" <rosa@s.example> 02.11.2026 10:15 >>>'
+    assert start_of(f"{ANSWER}\n\n{line}\n{marks}{ORIGINAL}") == line
+
+
+def test_who_is_quoted_without_a_date_introduces_only_what_is_marked() -> None:
+    line = "Zitat von Rosa Lind <rosa@s.example>:"
+    assert start_of(f"{ANSWER}\n\n{line}\n\n> {ORIGINAL}") == line
+    assert start_of(f"{ANSWER}\n\n{line}\n\n{ORIGINAL}") is None
+
+
 def test_words_right_above_an_attribution_are_the_authors() -> None:
     text = f"On Monday it broke\nOn Mon, Nov 2, 2026 at 10:15 Rosa Lind <rosa@s.example> wrote:\n> {ORIGINAL}"
     assert start_of(text) == "On Mon, Nov 2, 2026 at 10:15 Rosa Lind <rosa@s.example> wrote:"
@@ -111,6 +136,9 @@ def test_words_right_above_an_attribution_are_the_authors() -> None:
         "This is what he wrote:",
         "As your colleague wrote: restart it.",
         "I wrote on 2 November 2026 at 10:15 and asked for this:",
+        "I wrote on 11/02/2026 at half past ten:",
+        "Please quote Rosa Lind <rosa@s.example>:",
+        ">>> print('Rosa', 2026) >>>",
         "On my list for 2026:",
         "Order of 2 November 2026, 10:15:",
         "Am Montag schrieb ich Ihnen schon einmal.",
@@ -188,6 +216,15 @@ def test_a_header_block_begins_the_quote_in_any_language(block: str) -> None:
         "------------------ 原始邮件 ------------------",
         "----- 원본 메시지 -----",
         "------- Original Message -------",
+        "-------- Message d\u2019origine --------",
+        "-----Orijinal \u0130leti-----",
+        "-----Izvorna poruka-----",
+        "-----Izvirno sporočilo-----",
+        "-----Оригинално съобщение-----",
+        "-----Missatge original-----",
+        "-----Πρωτότυπο μήνυμα-----",
+        "-----ข้อความต้นฉบับ-----",
+        "------------------ Original ------------------",
     ],
 )
 def test_a_separator_begins_the_quote(line: str) -> None:
@@ -235,6 +272,8 @@ def test_a_forwarded_mail_is_told_from_an_answered_one(line: str) -> None:
         "if (a -> b) return c > d;\nx >> 3",
         "-----\nsection\n-----",
         "Original message: it blinks",
+        "-- Original --\nThe lamp as it was.",
+        "No: 7\nDate: today\nTo: you",
     ],
 )
 def test_what_looks_like_headers_lists_or_code_is_no_quote(text: str) -> None:
@@ -367,6 +406,19 @@ CLIENTS = {
         f"<div>{ANSWER}</div><br><div class='gmail_quote'>Am 2. November 2026 10:15:00 MEZ schrieb {WHO}:"
         f"<blockquote class='gmail_quote'>{ORIGINAL}</blockquote></div>",
         "Am 2. November 2026 10:15:00 MEZ schrieb Rosa Lind <rosa@s.example>:",
+    ),
+    "new Outlook": (
+        f"<div>{ANSWER}</div><div id='mail-editor-reference-message-container'><div><b>From:</b> Rosa<br><b>Sent:</b> Mon<br>"
+        f"<b>To:</b> me</div><div>{ORIGINAL}</div></div>",
+        "From: Rosa",
+    ),
+    "Outlook for Mac": (
+        f"<div>{ANSWER}</div><span id='OLK_SRC_BODY_SECTION'><div>{ORIGINAL}</div></span>",
+        ORIGINAL,
+    ),
+    "Roundcube": (
+        f"<p>{ANSWER}</p><p id='reply-intro'>Rosa, 2.11.</p><blockquote type='cite'>{ORIGINAL}</blockquote>",
+        "Rosa, 2.11.",
     ),
     "QQ": (
         f"<div>{ANSWER}</div><div>------------------ 原始邮件 ------------------</div><div><b>发件人:</b> Rosa</div>"
