@@ -155,7 +155,7 @@ async def explain(config: Config, content: bytes, envelope: Envelope) -> Explana
             sorting = convert.sort(parts.job(unsorted, route))
             unknown = await _borrow(spool, config.spool.folder, sorting, route)
             placed = await spool.place(
-                unsorted.seq,
+                unsorted,
                 sorting,
                 channel=route.channel,
                 brand=route.brand,

@@ -163,7 +163,7 @@ class Loop:
     async def _place(self, item: Item, route: Route, sorting: Sorting) -> None:
         try:
             placed = await self._parts.spool.place(
-                item.seq,
+                item,
                 sorting,
                 channel=route.channel,
                 brand=route.brand,

@@ -21,6 +21,12 @@ from bridge.spool.schema import brands, conversations, deliveries, steps
 from bridge.spool.steady import Steady
 from bridge.spool.values import WAITING, Item, Settled
 
+#: Only a repair or a hand in the database can bring it about.
+UNREADABLE = (
+    "its mail is gone from the spool's database, or cannot be read there; was the database repaired or changed by hand? "
+    "Where a backup has the mail, hand it in again"
+)
+
 _row = deliveries.c
 _of_brand = (_row.state == bindparam("wanted"), _row.brand == bindparam("of"))
 # Two queries, so that what is due at once and what was deferred are each read in the order of the index.
@@ -113,7 +119,7 @@ def unsorted(
     calm = next((place for place, (_, strikes) in enumerate(waiting) if strikes), len(waiting))
     seqs = [seq for seq, _ in waiting[: calm or 1]]
     _STRIKE.run_many(connection, [{"which": seq} for seq in seqs])
-    return rows.items(connection, seqs, files, steady)
+    return _items(connection, seqs, files, steady)
 
 
 def claim(
@@ -126,7 +132,16 @@ def claim(
     seqs = [seq for seq, _ in waiting if seq not in suspects]
     _CLAIM.run_many(connection, [{"which": seq} for seq in seqs])
     lanes.note(connection, steady.wall_us(), "claimed", [(seq, "") for seq in seqs])
-    return rows.items(connection, seqs, files, steady)
+    return _items(connection, seqs, files, steady)
+
+
+def _items(connection: Connection, seqs: Sequence[int], files: Files, steady: Steady) -> tuple[Item, ...]:
+    """The deliveries as values. What cannot be read is buried: it must not keep the others from being handed out."""
+    found = rows.items(connection, seqs, files, steady)
+    for seq in sorted(set(seqs) - {item.seq for item in found}):
+        row = _one(connection, seq)
+        lanes.end(connection, seq, row.state, "dead", reason=UNREADABLE, steady=steady, lane=row.conversation)
+    return found
 
 
 def give_back(connection: Connection, seqs: Sequence[int], steady: Steady) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, func, or_, sel
 
 from bridge.errors import SpoolError
 from bridge.model import Target
-from bridge.spool import fetches, lanes, ledger, retention, rows, schema, trouble
+from bridge.spool import envelopes, fetches, lanes, ledger, retention, rows, schema, trouble
 from bridge.spool.envelopes import pack_all, unpack
 from bridge.spool.files import Files
 from bridge.spool.rows import AnyRow
@@ -232,13 +232,11 @@ class Operator:
 
     def _trace(self, connection: Connection, summary: Summary) -> Trace:
         seq = summary.seq
-        envelope = connection.execute(
-            select(mails.c.envelope).where(mails.c.id == summary.mail_id)
-        ).scalar_one()
+        envelope = connection.execute(select(mails.c.envelope).where(mails.c.id == summary.mail_id)).scalar()
         plan = connection.execute(select(_row.plan).where(_row.seq == seq)).scalar_one()
         return Trace(
             summary,
-            unpack(envelope, summary.received_at),
+            unpack(envelope or envelopes.NOTHING, summary.received_at),
             plan,
             rows.steps_of(connection, seq),
             rows.events_of(connection, seq),

@@ -17,19 +17,27 @@ from sqlalchemy import Connection, bindparam, select, update
 from bridge.errors import SpoolError
 from bridge.model import Clue, KeyClue, SlugClue, Sorting, ThreadClue, TokenClue
 from bridge.spool import index, lanes, rows
+from bridge.spool.envelopes import unpack_all
 from bridge.spool.prepared import Prepared
 from bridge.spool.rows import AnyRow
 from bridge.spool.schema import deliveries, digest
 from bridge.spool.steady import SECOND, Steady
-from bridge.spool.values import ConversationRow, Placed, Settled
+from bridge.spool.values import ConversationRow, Item, Placed, Settled
 
 _VERDICTS: dict[str, Settled] = {"hold": "held", "held": "held", "drop": "dropped", "dropped": "dropped"}
 
 _row = deliveries.c
 _DELIVERY = Prepared(
-    select(_row.seq, _row.state, _row.route, _row.received_at, _row.released, _row.conversation).where(
-        _row.seq == bindparam("which")
-    )
+    select(
+        _row.seq,
+        _row.state,
+        _row.route,
+        _row.brand,
+        _row.recipients,
+        _row.received_at,
+        _row.released,
+        _row.conversation,
+    ).where(_row.seq == bindparam("which"))
 )
 _described: dict[str, Any] = {
     "message_id": bindparam("named"),
@@ -95,13 +103,17 @@ class _Miss:
     candidate: SlugClue | None = None
 
 
-def place(connection: Connection, seq: int, sorting: Sorting, rules: Rules, steady: Steady) -> Placed:
+def place(connection: Connection, item: Item, sorting: Sorting, rules: Rules, steady: Steady) -> Placed:
+    seq = item.seq
     row = _DELIVERY.first(connection, which=seq)
     if row is None:
         raise SpoolError(f"there is no delivery number {seq}")
     if row.state != "new":
         known = None if row.conversation is None else rows.conversation(connection, row.conversation)
         return Placed(row.state, known, "it is no longer waiting to be sorted")
+    if (row.route, row.brand, unpack_all(row.recipients)) != (item.route, item.brand, item.recipients):
+        # An operator sent it elsewhere while it was looked at: it waits to be sorted by the rules of that route.
+        return Placed("new", None, "it was sent to other recipients meanwhile: it is sorted again")
     described = _describe(row, sorting, rules)
     ended = None if row.released else _unplaced(connection, row, sorting, rules, described["duplicates"])
     if ended is not None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, bindparam, select
 
 from bridge.spool import schema
 from bridge.spool.envelopes import unpack, unpack_all
@@ -36,12 +37,14 @@ _LISTED = (
 )
 
 
-def _joined(*columns: Any) -> Select[Any]:
-    return select(*columns).select_from(deliveries.join(mails).outerjoin(conversations))
+def _joined(*columns: Any, of: FromClause) -> Select[Any]:
+    return select(*columns).select_from(of.outerjoin(conversations))
 
 
 _ITEM = Prepared(
-    _joined(*_LISTED, mails.c.envelope, mails.c.content).where(deliveries.c.seq == bindparam("which"))
+    _joined(*_LISTED, mails.c.envelope, mails.c.content, of=deliveries.join(mails)).where(
+        deliveries.c.seq == bindparam("which")
+    )
 )
 _STEPS = Prepared(select(steps).where(steps.c.seq == bindparam("which")).order_by(steps.c.index))
 _ONE_CONVERSATION = Prepared(
@@ -64,11 +67,14 @@ def conversation(connection: Connection, number: int) -> ConversationRow:
 
 
 def items(connection: Connection, seqs: Sequence[int], files: Files, steady: Steady) -> tuple[Item, ...]:
-    """The deliveries with all that sorting or delivering them needs, oldest first."""
-    return tuple(
-        _item(_ITEM.first(connection, which=seq), steps_of(connection, seq), files, steady)
-        for seq in sorted(seqs)
-    )
+    """The deliveries with all that sorting or delivering them needs, oldest first; without those that cannot be read."""
+    found = []
+    for seq in sorted(seqs):
+        row = _ITEM.first(connection, which=seq)
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            if row is not None:
+                found.append(_item(row, steps_of(connection, seq), files, steady))
+    return tuple(found)
 
 
 def steps_of(connection: Connection, seq: int) -> tuple[Step, ...]:
@@ -99,7 +105,8 @@ def summaries(
     newest_first: bool = False,
 ) -> tuple[Summary, ...]:
     order = deliveries.c.seq.desc() if newest_first else deliveries.c.seq
-    found = _joined(*_LISTED).where(wanted).order_by(order).limit(limit)
+    # A delivery is listed also when its mail is gone, which only a hand in the database can bring about.
+    found = _joined(*_LISTED, of=deliveries.outerjoin(mails)).where(wanted).order_by(order).limit(limit)
     return tuple(_summary(row, steady) for row in connection.execute(found))
 
 
@@ -147,12 +154,12 @@ def _summary(row: AnyRow, steady: Steady) -> Summary:
         received_at=from_us(row.received_at),
         next_at=steady.to_wall(row.next_at) if row.next_at else None,
         settled_at=None if row.settled_at is None else from_us(row.settled_at),
-        size_bytes=row.size_bytes,
+        size_bytes=row.size_bytes or 0,
         summary=row.summary,
         author=row.author,
         message_id=row.message_id,
         conversation=_of_delivery(row),
-        raw_kept=row.stored != schema.GONE,
+        raw_kept=row.stored not in (None, schema.GONE),
     )
 
 

@@ -202,7 +202,7 @@ class Spool:
 
     async def place(
         self,
-        seq: int,
+        item: Item,
         sorting: Sorting,
         *,
         channel: str,
@@ -210,10 +210,13 @@ class Spool:
         stranger_joins: bool,
         duplicate_window_s: float,
     ) -> Placed:
-        """Give a mail its conversation and its place in the order, or end it as duplicate, held or dropped."""
+        """Give a mail its conversation and its place in the order, or end it as duplicate, held or dropped.
+
+        One that was sent elsewhere since it was handed out stays unsorted, and is handed out again.
+        """
         rules = place.Rules(channel, brand, stranger_joins, duplicate_window_s)
         return await self._taken_back(
-            seq, lambda connection: place.place(connection, seq, sorting, rules, self._steady)
+            item.seq, lambda connection: place.place(connection, item, sorting, rules, self._steady)
         )
 
     # -- delivering --------------------------------------------------------------------------------

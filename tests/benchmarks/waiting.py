@@ -140,7 +140,7 @@ async def _place(spool: Spool, item: Item) -> None:
         duplicate_key=own,
     )
     await spool.place(
-        item.seq,
+        item,
         sorting,
         channel="support",
         brand="bench",

@@ -64,7 +64,7 @@ async def place(spool: Spool, item: Item, sorted_as: Sorting | None = None, **ch
         "stranger_joins": True,
         "duplicate_window_s": 3_600.0,
     }
-    return await spool.place(item.seq, sorted_as or sorting(), **{**values, **changes})
+    return await spool.place(item, sorted_as or sorting(), **{**values, **changes})
 
 
 async def put_and_place(

@@ -262,3 +262,30 @@ async def test_what_was_partly_posted_is_not_sent_elsewhere(spool: Spool, clock:
     with pytest.raises(SpoolError, match="has begun"):
         spool.operator.redirect(item.id, SALES)
     assert state(spool, item) == "dead"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        SALES,
+        Target(TARGET.route, TARGET.brand, ("another@acme.example",)),
+        Target(TARGET.route, "other", TARGET.recipients),
+    ],
+)
+async def test_what_is_sent_elsewhere_while_it_is_sorted_is_sorted_by_the_rules_of_its_new_route(
+    spool: Spool, clock: FixedClock, target: Target
+) -> None:
+    await put(spool, clock)
+    (item,) = await spool.unsorted(1)
+    assert spool.operator.redirect(item.id, target) == 1
+    held = sorting(verdict=("hold", "a rule of the old route"))
+    assert (await place(spool, item, held)).state == "new"
+    (again,) = await spool.unsorted(1)
+    assert (again.seq, again.route, again.brand, again.recipients) == (
+        item.seq,
+        target.route,
+        target.brand,
+        target.recipients,
+    )
+    assert again.strikes == 1
+    assert (await place(spool, again)).state == "ready"

@@ -78,6 +78,27 @@ async def test_the_oldest_lines_of_a_long_conversation_are_forgotten(
     assert kept == b"".join(line for batch in batches[1:] for line in batch)
 
 
+async def test_answers_of_a_conversation_are_read_newest_first_and_of_its_namesakes_too(
+    spool: Spool, clock: FixedClock
+) -> None:
+    numbers = []
+    for name in ("a", "b", "other"):
+        item, number = await claimed(spool, clock, name)
+        await spool.record(
+            item.seq, plan="{}", steps=[("stage 0", "s"), ("post", "p"), ("note", "n")], begun=0
+        )
+        await spool.record(item.seq, finished=(0, f'"{name} staged"'))
+        await spool.record(item.seq, finished=(1, f'"{name} posted"'), slug="s" if name != "other" else "o")
+        await spool.settle(item.seq, "delivered", finished=(2, f'"{name} noted"'))
+        numbers.append(number)
+    both = ('"b noted"', '"b posted"', '"a noted"', '"a posted"')
+    assert await spool.answers(numbers[0], "s") == both
+    # Its conversation has another name by now: what was posted before stands where it was posted.
+    await spool.set_slug(numbers[0], None)
+    assert await spool.answers(numbers[0], "s") == both
+    assert await spool.answers(numbers[1], "s") == both[:2]
+
+
 async def test_lines_are_forgotten_with_their_conversation(tmp_path: Path, clock: FixedClock) -> None:
     keep = settings(tmp_path / "spool", keep_raw_days=1, keep_dead_days=1, keep_threads_days=2)
     spool = Spool.open(keep, clock=clock)
