@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, Self
 
@@ -37,6 +37,8 @@ from bridge.workers import Workers
 #: How often the account of accepted mail is checked, and how often what has expired is swept.
 AUDIT_EVERY_S = 60.0
 SWEEP_EVERY_S = 3_600.0
+#: The first sweep comes soon: a bridge that is started every hour must not grow for ever.
+FIRST_SWEEP_AFTER_S = 30.0
 #: A file that Re:amaze was told of and nobody fetched for this long is an alarm.
 FETCHED_WITHIN_S = 3_600.0
 #: A loop that has not turned for this long is stuck: the watchdog is no longer fed.
@@ -84,7 +86,7 @@ class Daemon:
             await self._account()
             tasks = [
                 self._every(AUDIT_EVERY_S, self._account),
-                self._every(SWEEP_EVERY_S, self._sweep(parts)),
+                self._every(SWEEP_EVERY_S, self._sweep(parts), first_s=FIRST_SWEEP_AFTER_S),
                 self._every(SWEEP_EVERY_S, self._look_for_unfetched),
             ]
             if self._delivering:
@@ -164,7 +166,7 @@ class Daemon:
             memory_bytes=config.workers.memory_bytes,
         )
         stack.callback(workers.close)
-        staging = await self._staging(stack, secrets)
+        staging = await self._staging(stack, secrets, spool.cautious_now)
         clients: dict[str, Client] = {}
         for name, brand in config.reamaze.brands.items():
             clients[name] = Client(brand, config.reamaze, clock=self.clock)
@@ -181,13 +183,15 @@ class Daemon:
             started_at=self.clock.now(),
         )
 
-    async def _staging(self, stack: contextlib.AsyncExitStack, secrets: Sequence[bytes]) -> Staging:
+    async def _staging(
+        self, stack: contextlib.AsyncExitStack, secrets: Sequence[bytes], cautious: Callable[[], datetime]
+    ) -> Staging:
         settings, folder = self.config.staging, self.config.spool.folder
         if settings.serve is None:
-            put = Put(settings, folder, self.clock)
+            put = Put(settings, folder, self.clock, cautious=cautious)
             stack.push_async_callback(put.close)
             return put
-        serve = Serve(settings, folder, secrets, self.clock, self._fetched)
+        serve = Serve(settings, folder, secrets, self.clock, self._fetched, cautious=cautious)
         server = await self._served(
             stack, Starlette(routes=serve.routes), settings.serve.listen, "staging.serve.listen"
         )
@@ -256,9 +260,13 @@ class Daemon:
             log.error("never-fetched", id=delivery, files=files)
         self._unfetched += sum(missing.values())
 
-    async def _every(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _every(
+        self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]], *, first_s: float | None = None
+    ) -> None:
+        wait_s = seconds if first_s is None else first_s
         while True:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(wait_s)
+            wait_s = seconds
             try:
                 await work()
             except BridgeError as error:
