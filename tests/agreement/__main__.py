@@ -1,7 +1,7 @@
 """Sends a folder of mails through a whole bridge and prints how far what is posted agrees with what is expected.
 
 `python tests/agreement FOLDER [--keep FOLDER]`. The folder holds `NAME.eml`, and beside those of which more is expected than
-that they arrive, `NAME.expect.json`. Every difference is one line; the exit status is 0 either way.
+that they arrive, `NAME.expect.json`. Every difference is one line, below its reason; the exit status is 0 either way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from agreement import cases, comparing, sending  # noqa: E402 - found by the line above
+from agreement import cases, comparing, reasons, sending  # noqa: E402 - found by the line above
 from agreement.sending import Sent  # noqa: E402 - the same
 
 MAX_SHOWN = 300
@@ -40,28 +40,42 @@ def main() -> None:
     )
     print(table(shares))
     for contested, title in ((False, "Differences"), (True, "Differences where readers of mail disagree")):
-        lines = [_line(one) for one in differences if one.contested is contested]
-        print(f"\n{title}: {len(lines)}")
-        print("\n".join(lines))
+        found_here = [one for one in differences if one.contested is contested]
+        print(f"\n{title}: {len(found_here)}")
+        for reason, lines in _by_reason(found_here):
+            print(f"\n  {reason}: {len(lines)}")
+            print("\n".join(f"    {line}" for line in lines))
     print(f"\nWarnings and errors of the bridge: {len(run.trouble)}")
     print("\n".join(run.trouble))
 
 
 def table(shares: dict[tuple[str, bool], comparing.Share]) -> str:
-    rows = [("field", "compared", "equal", "share", "contested", "equal")]
+    rows = [("field", "compared", "equal", "share", "explained", "unexplained", "contested", "equal")]
     for field in dict.fromkeys(("accepted", "delivered", "files fetched", *comparing.FIELDS)):
         plain = shares.get((field, False), comparing.Share())
         other = shares.get((field, True), comparing.Share())
         if plain.compared or other.compared:
             share = f"{plain.equal / plain.compared:.1%}" if plain.compared else ""
+            left = plain.compared - plain.equal - plain.explained
             disputed = (str(other.compared), str(other.equal)) if other.compared else ("", "")
-            rows.append((field, str(plain.compared), str(plain.equal), share, *disputed))
+            told = (str(plain.explained or ""), str(left or ""))
+            rows.append((field, str(plain.compared), str(plain.equal), share, *told, *disputed))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         row[0].ljust(widths[0])
         + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
         for row in rows
     )
+
+
+def _by_reason(differences: list[comparing.Difference]) -> list[tuple[str, list[str]]]:
+    """The lines of each reason, those without one first and then the most frequent."""
+    found: dict[str, list[str]] = {}
+    for one in differences:
+        found.setdefault(one.reason, []).append(_line(one))
+    named = {reasons.UNEXPLAINED: "to be looked at: no reason can be told"}
+    ordered = sorted(found, key=lambda reason: (reason != reasons.UNEXPLAINED, -len(found[reason])))
+    return [(named.get(reason, reason), found[reason]) for reason in ordered]
 
 
 def _line(one: comparing.Difference) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from agreement import words
+from agreement import reasons, words
 from agreement.sending import CHOICES, Fetched, Posted, Sent
 
 from bridge.mail import parse
@@ -28,12 +28,15 @@ class Difference:
     expected: str
     got: str
     contested: bool
+    reason: str
 
 
 @dataclass(slots=True)
 class Share:
     compared: int = 0
     equal: int = 0
+    #: Of those that differ, how many by a reason that can be told from the mail.
+    explained: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,31 +61,35 @@ def compare(sent: Iterable[Sent]) -> tuple[dict[tuple[str, bool], Share], list[D
     shares: dict[tuple[str, bool], Share] = {}
     differences: list[Difference] = []
     for one in sent:
-        for field, expected, got in _fields(one):
+        for field, expected, got, reason in _fields(one):
             contested = one.case.is_contested(field)
             share = shares.setdefault((field, contested), Share())
             share.compared += 1
             share.equal += got is None
             if got is not None:
-                differences.append(Difference(one.case.name, field, _shown(expected), got, contested))
+                share.explained += reason != reasons.UNEXPLAINED
+                differences.append(Difference(one.case.name, field, _shown(expected), got, contested, reason))
     return shares, differences
 
 
-def _fields(sent: Sent) -> Iterator[tuple[str, object, str | None]]:
-    """Each field that can be compared: its name, what was expected, and what was got where that differs."""
-    yield "accepted", "250", sent.refusal or None
+def _fields(sent: Sent) -> Iterator[tuple[str, object, str | None, str]]:
+    """Each field that can be compared: its name, what was expected, and where that differs what was got, and why."""
+    unexplained = reasons.UNEXPLAINED
+    yield "accepted", "250", sent.refusal or None, unexplained
     if sent.refusal:
         return
     states = {choice: sent.posted[choice].state for choice in CHOICES}
-    reasons = "; ".join(posted.reason for posted in sent.posted.values())
-    yield "delivered", "delivered", None if set(states.values()) == {"delivered"} else f"{states} {reasons}"
+    said = "; ".join(posted.reason for posted in sent.posted.values())
+    delivered = set(states.values()) == {"delivered"}
+    yield "delivered", "delivered", None if delivered else f"{states} {said}", unexplained
     unfetched = [url for posted in sent.posted.values() for url in posted.unfetched]
-    yield "files fetched", "all", str(unfetched) if unfetched else None
+    yield "files fetched", "all", str(unfetched) if unfetched else None, unexplained
     found = _Found(parse(sent.case.content), *(sent.posted[choice] for choice in CHOICES))
     for field, rule in FIELDS.items():
         if sent.case.expected is not None and field in sent.case.expected:
             expected = sent.case.expected[field]
-            yield field, expected, rule(expected, found)
+            why = reasons.of(field, reasons.Difference(expected, found.mail, found.auto, found.text))
+            yield field, expected, rule(expected, found), why
 
 
 # -- header ----------------------------------------------------------------------------------------
