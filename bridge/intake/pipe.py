@@ -93,9 +93,8 @@ async def take(
         return _later(refusal_for(error))
     if collector.refusal is not None:
         return _refused(collector.refusal)
-    reply = await reception.put(
-        spool, targets, mail_id, envelope, collector.content(), size_bytes=collector.size_bytes
-    )
+    mail = reception.Mail(mail_id, envelope, collector.content(), collector.size_bytes)
+    reply = await reception.put(spool, targets, mail)
     if reply.code != 250:
         return _later(reply)
     return Taken(Exit.STORED, reply.text, mail_id)

@@ -30,6 +30,17 @@ class Guest(Protocol):
     def abort(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail that has arrived as a whole."""
+
+    mail_id: str
+    envelope: Envelope
+    content: bytes | Incoming
+    #: What the peer sent, without our trace field.
+    size_bytes: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Reception:
     listener: Listener
@@ -45,8 +56,8 @@ class Reception:
     tls: ssl.SSLContext | None = None
     #: Every open session; the intake's watch and stop go over them.
     sessions: set[Guest] = field(default_factory=set)
-    #: Commits under way. They outlive the session that began them.
-    commits: set[asyncio.Task[Reply]] = field(default_factory=set)
+    #: The ids of mails whose commit is under way. It outlives the session that began it.
+    commits: set[str] = field(default_factory=set)
     stopping: bool = False
     lmtp: bool = field(init=False)
     networks: Networks = field(init=False)
@@ -75,21 +86,20 @@ class Reception:
             incoming=self.spool.incoming,
         )
 
-    def commit(self, mail_id: str, envelope: Envelope, collector: Collector) -> asyncio.Task[Reply]:
-        """Begin to put the mail into the spool. The task's result is the reply; it never raises and is never cancelled."""
-        task = asyncio.get_running_loop().create_task(
-            put(
-                self.spool,
-                self.targets,
-                mail_id,
-                envelope,
-                collector.content(),
-                size_bytes=collector.size_bytes,
-            )
-        )
-        self.commits.add(task)
-        task.add_done_callback(self.commits.discard)
-        return task
+    def commit(self, mail: Mail, done: Callable[[Reply], None]) -> None:
+        """Begin to put the mail into the spool. `done` hears the reply in a later turn of the loop, whatever happens."""
+
+        def ended(error: Exception | None) -> None:
+            self.commits.discard(mail.mail_id)
+            done(_answer(mail, wanted, error))
+
+        wanted: tuple[Target, ...] = ()
+        self.commits.add(mail.mail_id)
+        try:
+            wanted = _wanted(mail, self.targets)
+            self.spool.begin_put(mail.mail_id, mail.envelope, mail.content, wanted, ended)
+        except Exception as error:  # noqa: BLE001 - unknown means temporary
+            asyncio.get_running_loop().call_soon(ended, error)
 
     def refused(self, reply: Reply, peer: str, **personal: object) -> Reply:
         log.info(
@@ -103,48 +113,55 @@ class Reception:
         return reply
 
 
-async def put(
-    spool: Store[Any],
-    targets: Callable[[Sequence[str]], tuple[Target, ...]],
-    mail_id: str,
-    envelope: Envelope,
-    content: bytes | Incoming,
-    *,
-    size_bytes: int,
-) -> Reply:
-    """Store the mail once for every route that takes one of its recipients, and say so; never raises.
+async def put(spool: Store[Any], targets: Callable[[Sequence[str]], tuple[Target, ...]], mail: Mail) -> Reply:
+    """Put the mail into the spool and say so; never raises."""
+    wanted: tuple[Target, ...] = ()
+    try:
+        wanted = _wanted(mail, targets)
+        await spool.put(mail.mail_id, mail.envelope, mail.content, wanted)
+    except Exception as error:  # noqa: BLE001 - unknown means temporary
+        return _answer(mail, wanted, error)
+    return _answer(mail, wanted, None)
 
-    The answer is 250 after the commit and no sooner. Every other ending is temporary: the peer keeps the mail.
+
+class _NoRouteError(Exception):
+    """No route takes any of the recipients that were accepted a moment ago."""
+
+
+def _wanted(mail: Mail, targets: Callable[[Sequence[str]], tuple[Target, ...]]) -> tuple[Target, ...]:
+    """One target for every route that takes one of the mail's recipients."""
+    wanted = targets(mail.envelope.recipients)
+    if not wanted:
+        raise _NoRouteError("no route takes its recipients")
+    return wanted
+
+
+def _answer(mail: Mail, wanted: Sequence[Target], error: Exception | None) -> Reply:
+    """What the peer hears once the mail is committed, or will not be.
+
+    The answer is 250 after the commit and no sooner. Every other ending is temporary, and its cause is not the peer's business.
     """
+    envelope = mail.envelope
     facts = {
-        "id": mail_id,
+        "id": mail.mail_id,
         "listener": envelope.listener,
         "peer": envelope.peer,
-        "size_bytes": size_bytes,
+        "size_bytes": mail.size_bytes,
         "recipients": len(envelope.recipients),
     }
-    try:
-        wanted = targets(envelope.recipients)
-        if not wanted:
-            log.error(
-                "refused", reply=replies.NO_ROUTE_NOW.short, why="no route takes its recipients", **facts
-            )
-            _discard(content)
-            return replies.NO_ROUTE_NOW
-        await spool.put(mail_id, envelope, content, wanted)
-    except Exception as error:  # noqa: BLE001 - unknown means temporary, and its text is not the peer's business
-        reply = refusal_for(error)
-        log.error("refused", reply=reply.short, why=repr(error), **facts)
-        _discard(content)
+    if error is not None:
+        reply = replies.NO_ROUTE_NOW if isinstance(error, _NoRouteError) else refusal_for(error)
+        log.error("refused", **facts, reply=reply.short, why=repr(error))
+        _discard(mail.content)
         return reply
     log.info(
         "accepted",
         **facts,
-        routes=",".join(target.route for target in wanted),
+        routes=",".join([target.route for target in wanted]),
         tls=envelope.tls or "no",
         **log.personal(reverse_path=envelope.reverse_path, to=",".join(envelope.recipients)),
     )
-    return replies.queued(mail_id)
+    return replies.queued(mail.mail_id)
 
 
 def _discard(content: bytes | Incoming) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from enum import Enum, auto
+from functools import partial
 from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP
@@ -21,7 +22,7 @@ from bridge.intake import replies
 from bridge.intake.data import ContentReader
 from bridge.intake.dialogue import MAX_LINE_BYTES, Arriving, Dialogue, Then
 from bridge.intake.limits import peer_name
-from bridge.intake.reception import Reception
+from bridge.intake.reception import Mail, Reception
 from bridge.intake.replies import Reply
 
 #: How much may be sent ahead while a commit or a handshake is under way.
@@ -71,7 +72,6 @@ class BridgeSMTP(SMTP):
         self._line_feeds: bool | None = None
         self._content: ContentReader | None = None
         self._mail: Arriving | None = None
-        self._commit: asyncio.Task[Reply] | None = None
         self._half_closed = False
         self._leaving = False
         self._choked = False
@@ -260,8 +260,8 @@ class BridgeSMTP(SMTP):
             return
         self._content = None
         self._state = State.COMMIT
-        self._commit = self._reception.commit(mail.mail_id, mail.envelope, mail.collector)
-        self._commit.add_done_callback(self._committed)
+        arrived = Mail(mail.mail_id, mail.envelope, mail.collector.content(), mail.collector.size_bytes)
+        self._reception.commit(arrived, partial(self._committed, mail))
 
     def _refuse_content(self, reply: Reply) -> None:
         if self._mail is None:
@@ -271,14 +271,11 @@ class BridgeSMTP(SMTP):
         self._reception.refused(reply, self._peer, reverse_path=self._mail.envelope.reverse_path)
         self._say_of_content(reply)
 
-    def _committed(self, commit: asyncio.Task[Reply]) -> None:
+    def _committed(self, mail: Arriving, reply: Reply) -> None:
         # After the commit's deadline the peer has had its answer; the mail may be stored nevertheless.
-        if commit is not self._commit or self._mail is None:
-            return
-        self._commit = None
-        reply = replies.TRY_LATER if commit.cancelled() else commit.result()
-        self._say_of_content(reply)
-        self._serve()
+        if mail is self._mail:
+            self._say_of_content(reply)
+            self._serve()
 
     def _say_of_content(self, reply: Reply) -> None:
         """One reply, or in LMTP one for each recipient (RFC 2033)."""
@@ -376,9 +373,8 @@ class BridgeSMTP(SMTP):
                 self._hang_up(replies.TIMED_OUT)
         elif self._state is State.COMMIT and idle_s >= settings.commit_timeout_s and self._mail is not None:
             # The commit goes on. If it succeeds, the peer's second attempt is known as a duplicate.
-            self._commit = None
             log.warning(
-                "trouble", doing="committing", id=self._mail.mail_id, error="no answer from the spool in time"
+                "trouble", id=self._mail.mail_id, doing="committing", error="no answer from the spool in time"
             )
             self._say_of_content(replies.TRY_LATER)
             self._serve()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from bridge.model import Envelope, Target
@@ -37,4 +37,16 @@ class Store(Protocol[Large]):
         self, mail_id: str, envelope: Envelope, content: bytes | Large, targets: Sequence[Target], /
     ) -> object:
         """Return once the mail is committed: neither a crash nor a power cut can lose it."""
+        ...
+
+    def begin_put(
+        self,
+        mail_id: str,
+        envelope: Envelope,
+        content: bytes | Large,
+        targets: Sequence[Target],
+        ended: Callable[[Exception | None], None],
+        /,
+    ) -> object:
+        """The same without waiting: once it is committed or has failed, `ended` is called with what went wrong, if anything."""
         ...

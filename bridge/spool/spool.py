@@ -37,9 +37,10 @@ from bridge.spool.belief import Belief
 from bridge.spool.files import Files, Incoming, Storage
 from bridge.spool.ids import Ids
 from bridge.spool.operator import Operator
-from bridge.spool.puts import Put, Puts
+from bridge.spool.puts import Puts
 from bridge.spool.room import Room
 from bridge.spool.steady import SECOND, Steady
+from bridge.spool.taking import Ended, Taking, new_put
 from bridge.spool.upkeep import Upkeep
 from bridge.spool.values import Item, Placed, Settled, Swept
 from bridge.spool.writer import Writer
@@ -64,6 +65,7 @@ class Spool:
         self._ids = Ids(clock)
         self._steady = Steady(clock)
         self._writer = Writer(database, settings.folder, Puts(parts, self._steady))
+        self._taking = Taking(settings, self._writer, parts, self._ids)
         self._belief = Belief(clock)
         self._upkeep = Upkeep(settings, self._writer, parts, self._belief)
         self._room = Room(settings, database, parts, clock, self._steady)
@@ -127,8 +129,7 @@ class Spool:
 
     def incoming(self) -> Incoming:
         """A file for content too large for memory. Raises SpoolFullError or SpoolBrokenError."""
-        with trouble.translated(self._settings.folder):
-            return self._files.start(self._ids.new())
+        return self._taking.incoming()
 
     async def put(
         self, mail_id: str, envelope: Envelope, content: bytes | Incoming, targets: Sequence[Target]
@@ -138,43 +139,24 @@ class Spool:
         When this returns, the mail is committed and the peer may be told 250. The caller may go away: what was begun
         is finished. When it raises, nothing is left but perhaps an orphan file, which the next start removes.
         """
-        if not targets:
-            raise ValueError("a mail without a target would never be delivered")
-        size_bytes = len(content) if isinstance(content, bytes) else content.size_bytes
-        if isinstance(content, Incoming) or size_bytes > self._settings.inline_limit_bytes:
-            content = await asyncio.to_thread(self._sealed, content)
-        await self._writer.put(Put(mail_id, envelope, content, size_bytes, targets))
+        await self._taking.put(new_put(mail_id, envelope, content, targets))
+
+    def begin_put(
+        self,
+        mail_id: str,
+        envelope: Envelope,
+        content: bytes | Incoming,
+        targets: Sequence[Target],
+        ended: Ended,
+    ) -> None:
+        """The same without waiting: `ended` is called in a later turn of the loop, with what `put` would raise."""
+        self._taking.begin_put(new_put(mail_id, envelope, content, targets), ended)
 
     def put_now(
         self, mail_id: str, envelope: Envelope, content: bytes | Incoming, targets: Sequence[Target]
     ) -> None:
         """The same, blocking, for a process without an event loop."""
-        if not targets:
-            raise ValueError("a mail without a target would never be delivered")
-        size_bytes = len(content) if isinstance(content, bytes) else content.size_bytes
-        self._writer.put_now(Put(mail_id, envelope, self._sealed(content), size_bytes, targets))
-
-    def _sealed(self, content: bytes | Incoming) -> bytes | Incoming:
-        """Content in the form it is kept: bytes for a row, or a file that is safe on the disk."""
-        limit = self._settings.inline_limit_bytes
-        with trouble.translated(self._settings.folder):
-            if isinstance(content, Incoming):
-                if content.size_bytes > limit:
-                    content.seal()
-                    return content
-                inline = content.read()
-                content.discard()
-                return inline
-            if len(content) <= limit:
-                return content
-            file = self._files.start(self._ids.new())
-            try:
-                file.write(content)
-                file.seal()
-            except BaseException:
-                file.remove()
-                raise
-            return file
+        self._taking.put_now(new_put(mail_id, envelope, content, targets))
 
     # -- sorting -----------------------------------------------------------------------------------
 

@@ -73,6 +73,7 @@ class FakeStore:
     asked_bytes: list[int] = field(default_factory=list)
     _given: int = 0
     _open: set[str] = field(default_factory=set)
+    _puts: list[asyncio.Task[None]] = field(default_factory=list)
 
     def new_id(self) -> str:
         self._given += 1
@@ -100,6 +101,24 @@ class FakeStore:
             assert not content.discarded, "put after it was discarded"
             content = bytes(content.written)
         self.stored.append(Stored(mail_id, envelope, content, tuple(targets)))
+
+    def begin_put(
+        self,
+        mail_id: str,
+        envelope: Envelope,
+        content: bytes | FakeIncoming,
+        targets: Sequence[Target],
+        ended: Callable[[Exception | None], None],
+    ) -> None:
+        async def put() -> None:
+            try:
+                await self.put(mail_id, envelope, content, targets)
+            except Exception as error:  # noqa: BLE001 - as the spool does
+                ended(error)
+            else:
+                ended(None)
+
+        self._puts.append(asyncio.get_running_loop().create_task(put()))
 
 
 def routes(recipients: Sequence[str]) -> tuple[Target, ...]:
