@@ -77,6 +77,8 @@ class Job:
     #: The folder of decoded files.
     store: Path
     max_file_bytes: int
+    #: Free space on the store's disk that is never used.
+    min_free_bytes: int = 0
     effort: Effort = Effort.FULL
     #: What the daemon has to say about this mail, for the internal note.
     remarks: tuple[str, ...] = ()
@@ -139,7 +141,7 @@ def draft(job: Job) -> Draft:
             trimmer=_trimmer(mail, job, choice),
         )
         files, remarks = _extract(content, mail, names, body.inline, job)
-        files += _pictures(body, Store(job.store))
+        files += _pictures(body, _store(job))
         found = fields.read(mail, job.route)
         made = drafts.draft(
             mail,
@@ -173,7 +175,7 @@ def _gathered(draft: Draft, job: Job) -> Draft:
     parted = many.split(draft.files, job.route.files, max_zip_bytes=min(job.max_file_bytes, zips.MAX_BYTES))
     if not parted.linked and not parted.zipped:
         return draft
-    store = Store(job.store)
+    store = _store(job)
     taken = {file.name.casefold() for file in parted.kept}
     made = []
     for group in parted.zipped:
@@ -201,7 +203,7 @@ def _trimmer(mail: Mail, job: Job, choice: Choice) -> Trimmer:
 
 def unreadable(job: Job, reason: str, user: User) -> Draft:
     """The last resort, in the daemon itself: no word of the mail is looked at, the whole of it goes along."""
-    store = Store(job.store)
+    store = _store(job)
     with _opened(job.content) as content:
         original = _write(store, _slices(content), ORIGINAL_NAME, "message/rfc822")
     return Draft(
@@ -269,7 +271,7 @@ def _extract(
 ) -> tuple[list[File], list[str]]:
     """Every leaf that is not words, decoded and stored; a sentence for each that is not, or is not what it said."""
     attached = {block.leaf for block in mail.blocks if isinstance(block, Attached)}
-    store = Store(job.store)
+    store = _store(job)
     taken = [name.name for name in names]
     files: list[File] = []
     remarks: list[str] = []
@@ -317,7 +319,7 @@ def _pictures(body: bodies.Body, store: Store) -> list[File]:
 
 def _made(content: Content, body: bodies.Body, job: Job) -> list[File]:
     """Files the bridge adds: a long body, quotes left out, the mail as it came where the route or trouble asks for it."""
-    store = Store(job.store)
+    store = _store(job)
     made: list[File] = []
     if body.overflow is not None:
         made.append(_write(store, [body.overflow.encode()], "full-text.md", "text/markdown"))
@@ -327,6 +329,10 @@ def _made(content: Content, body: bodies.Body, job: Job) -> list[File]:
     if wanted == "always" or (wanted == "trouble" and (body.trouble or job.effort is not Effort.FULL)):
         made.append(_write(store, _slices(content), ORIGINAL_NAME, "message/rfc822"))
     return made
+
+
+def _store(job: Job) -> Store:
+    return Store(job.store, job.min_free_bytes)
 
 
 def _kept(store: Store, chunks: Iterable[bytes], limit_bytes: int | None = None) -> Stored:

@@ -95,7 +95,7 @@ class Spool(Section):
     #: Content up to this lives in the database row, larger content in a file of its own. Measured, ten clients, mails a second
     #: in rows against files: 50 KB 3.1×, 128 KB 3.1×, 256 KB 1.8×, 512 KB 1.3×; beyond 256 KB it is in a file anyway (`smtp`).
     inline_limit_bytes: Positive = 256 * 1024
-    #: Free space that is never used: below it the peer hears 452.
+    #: Free space that is never used: below it the peer hears 452, and mail with files waits.
     min_free_bytes: Annotated[Whole, Field(ge=0)] = 500 * MB
     max_waiting: Positive = 1_000_000
     #: No more mail is taken while the oldest waiting one is older than this.

@@ -84,6 +84,7 @@ class Parts:
             keys=self.keys,
             store=self.config.spool.folder / "files",
             max_file_bytes=self.config.staging.max_file_bytes,
+            min_free_bytes=self.config.spool.min_free_bytes,
             effort=effort,
             remarks=remarks,
             said=said,

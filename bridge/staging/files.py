@@ -7,6 +7,7 @@ moves back. A sweep never removes what somebody has just written or extended. Li
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -27,6 +28,9 @@ FRESH_S = 14 * 86_400.0
 #: A file being written longer than this belongs to a process that died.
 _ABANDONED_AFTER_S = 86_400.0
 
+#: How much is written between two looks at the free space.
+_LOOK_EVERY_BYTES = 4 * 1024 * 1024
+
 
 class Stored(NamedTuple):
     path: Path
@@ -40,6 +44,8 @@ class Store:
 
     #: The spool's subfolder `files`.
     root: Path
+    #: Free space that is never used.
+    min_free_bytes: int = 0
 
     def path(self, digest: str) -> Path:
         """Where the file with that SHA-256 is or would be. Raises ValueError for anything but 64 hex digits."""
@@ -52,14 +58,14 @@ class Store:
     ) -> Stored:
         """Store the bytes once, kept at least until then (by default `FRESH_S` from now).
 
-        Raises ValueError when there are more than `limit_bytes`, and OSError.
+        Raises ValueError when there are more than `limit_bytes`, and OSError, also before less than `min_free_bytes` is free.
         """
         # A worker has no clock of the daemon's; the file system's time is the computer's.
         until_s = time.time() + FRESH_S if until is None else until.timestamp()
         descriptor, name = tempfile.mkstemp(dir=self._aside())
         try:
             with os.fdopen(descriptor, "wb") as file:
-                digest, size_bytes = _copy(chunks, file, limit_bytes)
+                digest, size_bytes = self._copy(chunks, file, limit_bytes)
                 # Before the fsync, so that after a power cut the file does not look expired.
                 os.utime(file.fileno(), (until_s, until_s))
                 os.fsync(file.fileno())
@@ -88,6 +94,32 @@ class Store:
                 if path.stat().st_ctime < now.timestamp() - _ABANDONED_AFTER_S:
                     path.unlink()
         return removed
+
+    def _copy(self, chunks: Iterable[bytes], file: BinaryIO, limit_bytes: int | None) -> tuple[str, int]:
+        """The digest and size of what was written."""
+        digest, size_bytes, looked_at = sha256(), 0, 0
+        for chunk in chunks:
+            size_bytes += len(chunk)
+            if limit_bytes is not None and size_bytes > limit_bytes:
+                raise ValueError(f"more than {limit_bytes} bytes")
+            if size_bytes > looked_at:
+                looked_at = size_bytes + _LOOK_EVERY_BYTES
+                self._leave_room(file, len(chunk) + _LOOK_EVERY_BYTES)
+            digest.update(chunk)
+            file.write(chunk)
+        file.flush()
+        return digest.hexdigest(), size_bytes
+
+    def _leave_room(self, file: BinaryIO, size_bytes: int) -> None:
+        """Raises OSError when so much more would take what is kept back."""
+        if self.min_free_bytes:
+            disk = os.fstatvfs(file.fileno())
+            free_bytes = disk.f_bavail * disk.f_frsize
+            if free_bytes - size_bytes < self.min_free_bytes:
+                raise OSError(
+                    errno.ENOSPC,
+                    f"only {free_bytes} bytes free, {self.min_free_bytes} are kept back (`spool.min_free_bytes`)",
+                )
 
     def _remove(self, path: Path, now_s: float) -> bool:
         with contextlib.suppress(FileNotFoundError):
@@ -146,19 +178,6 @@ def replace(path: Path, content: bytes) -> None:
         sync_folder(path.parent)
     finally:
         Path(name).unlink(missing_ok=True)
-
-
-def _copy(chunks: Iterable[bytes], file: BinaryIO, limit_bytes: int | None) -> tuple[str, int]:
-    """The digest and size of what was written."""
-    digest, size_bytes = sha256(), 0
-    for chunk in chunks:
-        size_bytes += len(chunk)
-        if limit_bytes is not None and size_bytes > limit_bytes:
-            raise ValueError(f"more than {limit_bytes} bytes")
-        digest.update(chunk)
-        file.write(chunk)
-    file.flush()
-    return digest.hexdigest(), size_bytes
 
 
 def _has(stored: Stored) -> bool:

@@ -137,8 +137,29 @@ async def test_below_the_reserve_mail_is_refused_and_what_was_taken_is_delivered
         await bridge.send(small("second").content)
     assert (refused.value.smtp_code, refused.value.smtp_error[:5]) == (452, b"4.3.1")
     bridge.sandbox.faults.clear()
-    await bridge.until(lambda: bridge.daemon.snapshot().waiting == 0)
+    await bridge.idle()
     assert sum(first.mark in body for body in bridge.said()) == 1
+
+
+async def test_files_are_not_decoded_into_what_is_kept_back_and_their_mail_waits(bridge: rig.Rig) -> None:
+    assert bridge.daemon._loop is not None
+    parts = bridge.daemon._loop._parts
+    config = parts.config
+    reserve = config.spool.model_copy(update={"min_free_bytes": 1 << 60})
+    before = len(bridge.sandbox.posted)
+    # The intake's own reserve is that of the start.
+    object.__setattr__(parts, "config", config.model_copy(update={"spool": reserve}))
+    try:
+        waiting = await bridge.send((one := large("reserve")).content)
+        await bridge.until(lambda: "min_free_bytes" in bridge.daemon.trace(waiting)[0].summary.reason)
+        assert bridge.state(waiting) in {"ready", "busy"}
+        # What needs no room goes on.
+        await bridge.send((other := letter("roomless", 0)).content)
+        await bridge.until(lambda: any(other.mark in body for body in bridge.said()))
+    finally:
+        object.__setattr__(parts, "config", config)
+    await bridge.settled()
+    assert verdict.judge([one, other], verdict.in_sandbox(bridge.sandbox)[before:]).faults == ()
 
 
 # -- a database that is held by another process -----------------------------------------------------

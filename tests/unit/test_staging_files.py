@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -188,3 +190,34 @@ def test_a_worker_that_imports_the_store_loads_no_server_and_no_client() -> None
     )
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+# -- free space ------------------------------------------------------------------------------------
+
+
+def test_what_is_kept_back_is_not_written_to(tmp_path: Path) -> None:
+    disk = os.statvfs(tmp_path)
+    free_bytes = disk.f_bavail * disk.f_frsize
+    with pytest.raises(OSError, match="min_free_bytes") as caught:
+        Store(tmp_path / "files", free_bytes).write([b"x"])
+    assert caught.value.errno == errno.ENOSPC
+    assert [path for path in (tmp_path / "files").rglob("*") if path.is_file() and path.name != "lock"] == []
+    assert Store(tmp_path / "files", free_bytes // 2).write([b"x"]).size_bytes == 1
+
+
+def test_the_free_space_is_looked_at_again_while_a_large_file_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program may fill the disk meanwhile, and the size of a file is known when it is written."""
+    free_bytes = iter((1 << 40, 1 << 40, 100))
+    looked = []
+
+    def look(_: int) -> SimpleNamespace:
+        looked.append(next(free_bytes))
+        return SimpleNamespace(f_bavail=looked[-1], f_frsize=1)
+
+    monkeypatch.setattr(os, "fstatvfs", look)
+    megabyte = bytes(1024 * 1024)
+    with pytest.raises(OSError, match="only 100 bytes free"):
+        Store(tmp_path / "files", 1_000).write([megabyte] * 100)
+    assert len(looked) == 3
