@@ -163,5 +163,5 @@ _REASONS: tuple[tuple[tuple[str, ...], str, _Rule], ...] = (
     (("attachment_names",), "a name in no charset was guessed otherwise", _are_guessed),
     (_FILES, "parts of reports and attached mails are counted otherwise", _parts_of_reports),
     (_FILES, "a text part is words and no file", _are_words),
-    (_FILES, "a part the expectation passes over goes along", _is_more),
+    (("n_attachments",), "a part the expectation passes over goes along", _is_more),
 )

@@ -121,3 +121,45 @@ async def test_mails_go_through_a_whole_bridge(tmp_path: Path) -> None:
     assert [(difference.case, difference.field) for difference in differences] == [("three", "subject")]
     assert shares["delivered", False] == comparing.Share(3, 3)
     assert run.trouble == []
+
+
+# -- reasons ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expected", "changed", "reason"),
+    [
+        ({"body_text": "Quite other words."}, {}, "?"),
+        ({"subject": "Other"}, {}, "?"),
+        ({"body_text": ""}, {}, "the expectation leaves out words that stand in the mail"),
+        ({"body_text": "does"}, {}, "all of it was posted, and more of the mail"),
+        ({"body_text": "It cannot shÃ¤ne."}, {}, "the expectation holds bytes in a wrong charset"),
+        ({"body_text": "Subject: Broken lamp"}, {}, "the expectation takes a broken header for words"),
+        ({"body_text": "Content-Type: text/plain; It"}, {}, "the expectation has MIME among its words"),
+        (
+            {"body_text": "Returned."},
+            {"body": "**Delivery report: x**"},
+            "a report is told in words first, and the original is attached",
+        ),
+        ({"from_name": ""}, {}, "what the expectation gave up on was read"),
+        (
+            {"from_name": "Ann Lee <ann@customer.example>"},
+            {},
+            "completed, as Re:amaze needs a name and an address",
+        ),
+        ({"attachment_names": ["../lamp.txt"]}, {}, "names were made safe"),
+        ({"attachment_names": ["lämp.txt"]}, {}, "a name in no charset was guessed otherwise"),
+        ({"attachment_names": ["other.txt"]}, {}, "?"),
+        ({"n_attachments": 3}, {}, "a text part is words and no file"),
+        ({"n_attachments": 0}, {}, "a part the expectation passes over goes along"),
+        ({"n_attachments": 9}, {}, "?"),
+    ],
+)
+def test_a_difference_has_the_reason_that_its_evidence_shows(
+    expected: dict[str, Any], changed: dict[str, Any], reason: str
+) -> None:
+    posted = Posted(**(POSTED | changed))
+    case = cases.Case("lamp", CONTENT.replace(b"\n", b"\r\n"), expected)
+    shares, (difference,) = comparing.compare([Sent(case, "", dict.fromkeys(sending.CHOICES, posted))])
+    assert difference.reason == reason
+    assert shares[difference.field, False].explained == (reason != "?")
