@@ -22,7 +22,8 @@ from bridge.mail import (
     unwrap,
     words,
 )
-from bridge.mail.blocks import Block, Reader
+from bridge.mail.alternatives import Block
+from bridge.mail.blocks import Reader
 from bridge.mail.gather import Gathered, gather
 from bridge.mail.headers import Content, Header
 from bridge.mail.limits import Limits
@@ -50,7 +51,7 @@ def _parse(content: Content, limits: Limits) -> Mail:
         header = journal.merged(envelope.root.header, tree.root.header)
         tree.defects.insert(0, journal.said(_first_words(content, envelope.root, limits)))
     reader = Reader(content, limits, tree.defects)
-    found = unwrap.without_doubles(reader.read(tree.root), frozenset(reader.wrappers))
+    found = unwrap.without_doubles(reader.with_words(reader.read(tree.root)), frozenset(reader.wrappers))
     fields = _Fields(header, limits, tree.defects, _charset(tree.root))
     authors = fields.mailboxes("from")
     senders = fields.mailboxes("sender")

@@ -18,6 +18,7 @@ _REPORTS = {
     "disposition-notification": Kind.RECEIPT,
     "feedback-report": Kind.ABUSE,
 }
+_DELIVERY = frozenset(("message/delivery-status", "message/global-delivery-status"))
 _DAEMON = re.compile(r"(?:mailer-daemon|mail-daemon|postmaster)(?:@.*)?", re.IGNORECASE)
 _BOUNCED = re.compile(
     r"\s*(?:undeliver|mail delivery|delivery (?:status|fail|has fail|problem|report|delayed)|returned mail|"
@@ -68,19 +69,18 @@ def verdict(
 
 def _report(header: Header, root: Parameterised, part_types: Sequence[str]) -> Automatic | None:
     if root.head == "multipart/report":
-        declared = root.parameters.get("report-type", "").lower()
+        declared = root.parameters.get("report-type", "").lower().removeprefix("global-")
         for report, kind in _REPORTS.items():
-            if declared == report or f"message/{report}" in part_types:
+            if declared == report or not {f"message/{report}", f"message/global-{report}"}.isdisjoint(
+                part_types
+            ):
                 return Automatic(kind, f"multipart/report; report-type={report}")
         return Automatic(Kind.GENERATED, "multipart/report")
-    if root.head in (
-        "message/delivery-status",
-        "message/disposition-notification",
-        "message/feedback-report",
-    ):
-        return Automatic(_REPORTS[root.head.removeprefix("message/")], f"Content-Type: {root.head}")
-    if "message/delivery-status" in part_types:
-        return Automatic(Kind.BOUNCE, "a message/delivery-status part")
+    if alone := _REPORTS.get(root.head.removeprefix("message/").removeprefix("global-")):
+        return Automatic(alone, f"Content-Type: {root.head}")
+    status = next((kind for kind in part_types if kind in _DELIVERY), None)
+    if status:
+        return Automatic(Kind.BOUNCE, f"a {status} part")
     if header.first("x-failed-recipients"):
         return Automatic(Kind.BOUNCE, "X-Failed-Recipients")
     return None

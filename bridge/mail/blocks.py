@@ -6,19 +6,17 @@ one block, whatever the tree looks like.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from bridge.facts import Fact, Sealed
-from bridge.mail import decode, enriched, flowed, leaves, openpgp, unwrap, uu
+from bridge.mail import alternatives, decode, endings, enriched, flowed, leaves, openpgp, unwrap, uu
+from bridge.mail.alternatives import Block
 from bridge.mail.headers import Content
 from bridge.mail.limits import Limits
 from bridge.mail.parameters import Parameterised
 from bridge.mail.split import Part, split
 from bridge.mail.unwrap import Room
 from bridge.model import Attached, Leaf, Span, Written
-
-Block = Written | Attached
 
 _UU_FILES = 100
 _STATUS = "message/delivery-status"
@@ -49,7 +47,9 @@ class Reader:
             _let_speak(part)
         groups = [self.read(child) for child in part.children]
         if part.content_type == "multipart/alternative":
-            return self._alternative(groups)
+            return alternatives.merged(groups, self.leaves, self.defects)
+        if part.content_type == "multipart/appledouble":
+            return self._without_fork([block for group in groups for block in group])
         return [block for group in groups for block in group]
 
     def _leaf(self, part: Part) -> list[Block]:
@@ -92,7 +92,7 @@ class Reader:
         blocks += self._stretch(source, start, end, leaf)
         if not any(isinstance(block, Written) for block in blocks):
             return [Written(None, None, (leaf.index,)), *blocks]
-        return _naming(blocks, (leaf.index,))
+        return alternatives.naming(blocks, (leaf.index,))
 
     def _stretch(self, source: Content, start: int, end: int, leaf: Leaf) -> list[Written]:
         text = self._as_written(source[start : min(end, start + self.limits.text_bytes)], leaf)
@@ -103,15 +103,40 @@ class Reader:
         leaf = Leaf(
             index=len(self.leaves),
             section=f"{text.section}.{number}",
-            content_type="application/octet-stream",
-            content=Span(block.start, block.end) if in_place else source[block.start : block.end],
-            encoding="x-uuencode",
+            content_type=endings.content_type(block.filename),
+            content=Span(*block.encoded) if in_place else source[slice(*block.encoded)],
+            encoding=block.encoding,
             disposition="attachment",
             filename=block.filename or None,
             within=text.within,
         )
         self.leaves.append(leaf)
         return leaf.index
+
+    # -- files in two halves, words in a file --
+
+    def _without_fork(self, blocks: list[Block]) -> list[Block]:
+        """A file from a Macintosh without its resource fork, which has the file's own name and is of use nowhere else."""
+        attached = [block.leaf for block in blocks if isinstance(block, Attached)]
+        forks = [index for index in attached if self.leaves[index].content_type == "application/applefile"]
+        data = [index for index in attached if index not in forks]
+        if not forks or not data:
+            return blocks
+        self.defects.append("The resource fork of a file from a Macintosh was left out.")
+        if self.leaves[data[0]].filename is None:
+            self.leaves[data[0]] = replace(self.leaves[data[0]], filename=self.leaves[forks[0]].filename)
+        words = [block for block in blocks if isinstance(block, Written)]
+        return [Written(None, None, tuple(forks)), *words, *map(Attached, data)]
+
+    def with_words(self, blocks: list[Block]) -> list[Block]:
+        """Where there are no words at all, those of a part that is shown in place although it has a name."""
+        if any(isinstance(block, Written) for block in blocks):
+            return blocks
+        for place, block in enumerate(blocks):
+            if isinstance(block, Attached) and leaves.may_be_words(leaf := self.leaves[block.leaf]):
+                found = [self._html(leaf)] if leaf.content_type == "text/html" else self._text(leaf)
+                return [*blocks[:place], *found, *blocks[place + 1 :]]
+        return blocks
 
     # -- leaves within leaves --
 
@@ -154,7 +179,7 @@ class Reader:
         leaf = Leaf(
             index=len(self.leaves),
             section=f"{wrapper.section}.{number}",
-            content_type=file.content_type or "application/octet-stream",
+            content_type=_known(file.content_type) or endings.content_type(file.name),
             content=file.content,
             disposition="" if file.content_id else "attachment",
             filename=file.name or None,
@@ -228,7 +253,9 @@ class Reader:
         parameters = dict(leaf.parameters)
         if parameters.get("format", "").lower() == "flowed":
             text = flowed.unwrap(text, delsp=parameters.get("delsp", "").lower() == "yes")
-        return text if text.strip() else None
+        if not text.strip():
+            return None
+        return f"{leaf.description}: {text}" if leaf.description and leaves.is_field(leaf) else text
 
     def _related(self, part: Part) -> list[Block]:
         """The root's words, then its parts as files; only a nameless text that nothing can refer to is words as well."""
@@ -243,85 +270,9 @@ class Reader:
             child = part.children[place]
             found = self.read(child)
             if place != first and _id(child):
-                found = [Attached(index) for block in found for index in _leaves(block)]
+                found = [Attached(index) for block in found for index in alternatives.leaves_of(block)]
             blocks += found
         return blocks
-
-    def _alternative(self, groups: list[list[Block]]) -> list[Block]:
-        """One `Written` of the last usable text and the last usable HTML; what else there is are files."""
-        written = [[block for block in group if isinstance(block, Written)] for group in groups]
-        files = [block for group in groups for block in group if isinstance(block, Attached)]
-        files, amp = self._without_amp(files, words=any(written))
-        rich = _last(place for place, found in enumerate(written) if any(block.html for block in found))
-        plain = _last(
-            place
-            for place, found in enumerate(written)
-            if place != rich and any(block.text for block in found) and not any(block.html for block in found)
-        )
-        if rich is None and plain is None:
-            unused = tuple(index for found in written for block in found for index in block.leaves) + amp
-            return [Written(None, None, unused), *files] if unused else [*files]
-        if rich is None and len(texts := self._unranked(written)) > 1:
-            everything = tuple(index for found in written for index in _all_leaves(found))
-            return [*_naming(texts, everything), *files]
-        text = (
-            "\n\n".join(block.text for block in written[plain] if block.text) if plain is not None else None
-        )
-        chosen = {rich, plain}
-        spare = [block for place, found in enumerate(written) if place not in chosen for block in found]
-        blocks: list[Block] = [Written(text, None)] if rich is None else self._rich(groups[rich], text)
-        named = tuple(
-            index
-            for place in sorted(p for p in chosen if p is not None)
-            for index in _all_leaves(written[place])
-        )
-        kept = _same_words(spare, blocks)
-        others = [index for block in spare if block not in kept for index in block.leaves]
-        named += tuple(index for block in kept for index in block.leaves)
-        blocks = [block for block in blocks if not (isinstance(block, Attached) and block.leaf in amp)]
-        own = {block.leaf for block in blocks if isinstance(block, Attached)}
-        blocks = _naming(blocks, named + amp)
-        return (
-            blocks
-            + [block for block in files if block.leaf not in own]
-            + [Attached(index) for index in others]
-        )
-
-    def _unranked(self, written: list[list[Written]]) -> list[Block]:
-        """Different plain texts, of which none is a better version of another: a list's footer, a script's two halves."""
-        texts: dict[str, Block] = {}
-        for found in written:
-            for block in found:
-                if block.text:
-                    texts.setdefault(_squeezed(block.text), block)
-        types = {self.leaves[index].content_type for block in texts.values() for index in _leaves(block)}
-        return list(texts.values()) if types == {"text/plain"} else []
-
-    def _without_amp(self, files: list[Attached], *, words: bool) -> tuple[list[Attached], tuple[int, ...]]:
-        """AMP (text/x-amp-html) is a program that only some mail readers run: beside other versions it is no file."""
-        amp = tuple(
-            file.leaf for file in files if words and self.leaves[file.leaf].content_type == "text/x-amp-html"
-        )
-        if amp:
-            self.defects.append("An interactive version of the mail (AMP) was left out.")
-        return [file for file in files if file.leaf not in amp], amp
-
-    def _rich(self, group: list[Block], text: str | None) -> list[Block]:
-        """HTML in several pieces (Apple Mail): joined, unless pictures stand between them and would lose their place."""
-        pieces = [block for block in group if isinstance(block, Written)]
-        if len(pieces) == 1:
-            piece = pieces[0]
-            return [replace(block, text=text or piece.text) if block is piece else block for block in group]
-        places = [place for place, block in enumerate(group) if isinstance(block, Written)]
-        between = group[places[0] : places[-1]]
-        pictures = any(
-            isinstance(block, Attached) and self.leaves[block.leaf].content_type.startswith("image/")
-            for block in between
-        )
-        if pictures or not all(piece.html or not piece.text for piece in pieces):
-            return group
-        joined = Written(text, "\n".join(piece.html for piece in pieces if piece.html))
-        return [joined, *(block for block in group if isinstance(block, Attached))]
 
 
 def _let_speak(report: Part) -> None:
@@ -331,54 +282,18 @@ def _let_speak(report: Part) -> None:
         first.type = Parameterised("text/plain", first.type.parameters)
 
 
+def _known(content_type: str) -> str:
+    """The type, unless it says nothing."""
+    return (
+        "" if content_type in ("", "application/octet-stream", "application/x-octet-stream") else content_type
+    )
+
+
 def _moved(block: Block, places: int) -> Block:
     if isinstance(block, Attached):
         return Attached(block.leaf + places)
     return replace(block, leaves=tuple(index + places for index in block.leaves))
 
 
-def _naming(blocks: list[Block], named: tuple[int, ...]) -> list[Block]:
-    """The first words name every leaf of the alternatives, the others none."""
-    out: list[Block] = []
-    for block in blocks:
-        if isinstance(block, Written):
-            out.append(replace(block, leaves=named))
-            named = ()
-        else:
-            out.append(block)
-    return out
-
-
-def _same_words(spare: list[Written], blocks: list[Block]) -> list[Written]:
-    """The alternatives that say nothing else than what is shown, or nothing at all."""
-    if not spare:
-        return []
-    shown = {
-        _squeezed(text) for block in blocks if isinstance(block, Written) for text in (block.text, block.html)
-    }
-    return [
-        block
-        for block in spare
-        if _squeezed(block.text) in shown | {""} and _squeezed(block.html) in shown | {""}
-    ]
-
-
-def _squeezed(text: str | None) -> str:
-    return "".join((text or "").split())
-
-
-def _leaves(block: Block) -> tuple[int, ...]:
-    return block.leaves if isinstance(block, Written) else (block.leaf,)
-
-
-def _all_leaves(found: list[Written]) -> list[int]:
-    return [index for block in found for index in block.leaves]
-
-
 def _id(part: Part) -> str:
     return part.header.first("content-id").decode("latin-1").strip("<> \t")
-
-
-def _last(places: Iterable[int]) -> int | None:
-    found = list(places)
-    return found[-1] if found else None

@@ -1,6 +1,7 @@
 """Delivery reports that are written for people alone: qmail, Exim, Sendmail, old Exchange, and gateways like them.
 
-Only what a report says in one of the known ways is taken, and only from mail that is a bounce by its header. Linear; total.
+Only what a report says in one of the known ways is taken, and only from mail that is a bounce by its header; no status is made
+up where the server gave none. Linear; total.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 
 from bridge.facts import DeliveryReport, Original, Undelivered
-from bridge.mail import addresses
+from bridge.mail import addresses, reports
 
 _CHARS = 50_000
 _LINES = 2_000
@@ -22,7 +23,21 @@ _NAMED = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])", re.ASCII)
-_REPLY = re.compile(r"(?<![\d.])([45]\d\d)[ -](?=\S)", re.ASCII)
+_REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?::[ ]|[ -])(?=\S)", re.ASCII)
+#: How the programs that write such reports begin: below an address their own words follow, code or not.
+_INTRODUCED = re.compile(
+    r"(?:could|can) ?not be delivered|not (?:yet )?been delivered|n[o']t able to deliver|unable to deliver|"
+    r"failed permanently|permanent (?:fatal )?errors?\b|undeliverable",
+    re.IGNORECASE,
+)
+_WAITING = re.compile(
+    r"not yet (?:been )?delivered|n[o']t been delivered yet|warning message only|not need to resend|"
+    r"transient non-fatal errors|will (?:be retried|continue to be attempted)",
+    re.IGNORECASE,
+)
+_GIVEN_UP = re.compile(
+    r"permanent (?:fatal )?errors?\b|address(?:\(?es\)?)? failed|given up|failed permanently", re.IGNORECASE
+)
 #: Where the copy of the original begins.
 _COPY = re.compile(
     r"^[ \t>-]*+(?:this is a copy of (?:the|your) message|below this line is a copy of the message|"
@@ -44,10 +59,11 @@ def read(text: str, failed: bytes) -> DeliveryReport | None:
     text = text[:_CHARS]
     copy = _COPY.search(text)
     said = text[: copy.start()] if copy else text
-    found = _recipients(said.split("\n")[:_LINES])
+    reading = _Reading(said)
+    found = reading.recipients()
     for entry in addresses.read(failed, _RECIPIENTS):
         if entry.email and entry.email.lower() not in {one.address.lower() for one in found}:
-            found.append(_undelivered(entry.email, said.split("\n")[:_LINES]))
+            found.append(reading.undelivered(entry.email))
     told = [one for one in found if one.status or one.diagnostic] or (found if failed else [])
     if not told:
         return None
@@ -74,21 +90,62 @@ def original(text: str) -> Original | None:
     )
 
 
-def _recipients(lines: list[str]) -> list[Undelivered]:
-    found: list[Undelivered] = []
-    seen: set[str] = set()
-    for place, line in enumerate(lines):
-        named = _NAMED.fullmatch(line[:1_000]) if "@" in line else None
-        if named is None or named[1].lower() in seen or len(found) >= _RECIPIENTS:
-            continue
-        behind = next(filter(None, (named["said"], named["dots"], named["paren"])), "")
-        after = _paragraph(lines[place + 1 : place + 1 + _DIAGNOSTIC_LINES], begun=bool(behind))
-        reason = " ".join(filter(None, (behind, *after)))[:1_000]
-        if not (_STATUS.search(reason) or _REPLY.search(reason)):
-            continue
-        seen.add(named[1].lower())
-        found.append(_described(named[1], reason))
-    return found
+class _Reading:
+    """The words of one report, before the copy of the mail it is about."""
+
+    def __init__(self, said: str) -> None:
+        self.lines = said.split("\n")[:_LINES]
+        self.waiting = _WAITING.search(said) is not None
+        self.introduced = self.waiting or _INTRODUCED.search(said) is not None
+        self.given_up = _GIVEN_UP.search(said) is not None
+
+    def recipients(self) -> list[Undelivered]:
+        found: list[Undelivered] = []
+        seen: set[str] = set()
+        for place, line in enumerate(self.lines):
+            named = _NAMED.fullmatch(line[:1_000]) if "@" in line else None
+            if named is None or named[1].lower() in seen or len(found) >= _RECIPIENTS:
+                continue
+            behind = next(filter(None, (named["said"], named["dots"], named["paren"])), "")
+            after = _paragraph(self.lines[place + 1 : place + 1 + _DIAGNOSTIC_LINES], begun=bool(behind))
+            reason = " ".join(filter(None, (behind, *after)))[:1_000]
+            if not (_STATUS.search(reason) or _REPLY.search(reason) or self.says(place, behind)):
+                continue
+            seen.add(named[1].lower())
+            found.append(self.described(named[1], reason))
+        return found
+
+    def says(self, place: int, behind: str) -> bool:
+        """Whether the words at an address are the reason, though no code is among them: they stand right below it."""
+        following = self.lines[place + 1] if place + 1 < len(self.lines) else ""
+        return self.introduced and "@" not in behind and bool(following.strip())
+
+    def undelivered(self, address: str) -> Undelivered:
+        """A recipient the header names: the first line with a status is the reason of all."""
+        reason = next(
+            (line.strip() for line in self.lines if _STATUS.search(line) or _REPLY.search(line)), ""
+        )
+        return self.described(address, reason[:1_000])
+
+    def described(self, address: str, reason: str) -> Undelivered:
+        status = _STATUS.search(reason)
+        reply = _REPLY.search(reason)
+        remote = _REMOTE.search(reason)
+        return Undelivered(
+            address=address,
+            action=self.action((status or reply or [""])[0][:1]),
+            status=status[1] if status else "",
+            diagnostic=reports.plain(reason),
+            remote=remote[1] if remote else "",
+        )
+
+    def action(self, code: str) -> str:
+        """By the class of the code, unless the report says otherwise: an Exim that gave up quotes the last 4xx it heard."""
+        if code == "2":
+            return "delivered"
+        if (self.waiting and code != "5") or (code == "4" and not self.given_up):
+            return "delayed"
+        return "failed"
 
 
 def _paragraph(lines: list[str], *, begun: bool) -> list[str]:
@@ -100,24 +157,3 @@ def _paragraph(lines: list[str], *, begun: bool) -> list[str]:
         if line.strip():
             kept.append(line.strip())
     return kept
-
-
-def _undelivered(address: str, lines: list[str]) -> Undelivered:
-    """A recipient the header names: the first line with a status is the reason of all."""
-    reason = next((line.strip() for line in lines if _STATUS.search(line) or _REPLY.search(line)), "")
-    return _described(address, reason[:1_000])
-
-
-def _described(address: str, reason: str) -> Undelivered:
-    status = _STATUS.search(reason)
-    reply = _REPLY.search(reason)
-    code = status[1] if status else f"{reply[1][0]}.0.0" if reply else ""
-    remote = _REMOTE.search(reason)
-    action = {"4": "delayed", "5": "failed", "2": "delivered"}.get(code[:1], "failed")
-    return Undelivered(
-        address=address,
-        action=action,
-        status=code,
-        diagnostic=reason,
-        remote=remote[1] if remote else "",
-    )

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from bridge.facts import AbuseReport, DeliveryReport, Event, Fact, Forwarded, Original, ReadReceipt, Sealed
 from bridge.mail import bounces, calendar, decode, headers, hygiene, ids, reports, vcard, words
-from bridge.mail.blocks import Block, Reader
+from bridge.mail.alternatives import Block
+from bridge.mail.blocks import Reader
 from bridge.mail.headers import Content, Header
 from bridge.mail.split import split
 from bridge.model import Attached, Automatic, Kind, Leaf, Written
@@ -75,6 +76,13 @@ class _Gathering:
     report: bool
     #: Bytes that may still be read.
     room: int
+    #: The mail itself says nothing, and only hands on a few others.
+    hands_on: bool = False
+
+    def __post_init__(self) -> None:
+        silent = not any(isinstance(block, Written) and (block.text or block.html) for block in self.blocks)
+        mails = sum(leaf.content_type in _MAILS for leaf in self.files())
+        self.hands_on = silent and not self.report and mails <= _SHOWN_MAILS
 
     def files(self) -> Iterator[Leaf]:
         for block in self.blocks:
@@ -100,7 +108,7 @@ class _Gathering:
             found = reports.receipt(self.head(leaf), leaf=leaf.index, original=copy)
         elif kind == "message/feedback-report":
             found = reports.abuse(self.head(leaf), leaf=leaf.index, original=copy)
-        elif kind in _MAILS and not self.report and self.speechless():
+        elif kind in _MAILS and self.hands_on:
             found = self.forwarded(leaf)
         return (found,) if found else ()
 
@@ -136,15 +144,9 @@ class _Gathering:
             return reports.original(header, own or ""), found
         return None, ()
 
-    def speechless(self) -> bool:
-        """Whether the mail itself says nothing, and only hands on."""
-        return not any(isinstance(block, Written) and (block.text or block.html) for block in self.blocks)
-
-    def forwarded(self, leaf: Leaf) -> Forwarded | None:
+    def forwarded(self, leaf: Leaf) -> Forwarded:
         """The words of a mail that was forwarded without a word."""
         limits = self.reader.limits
-        if sum(one.content_type in _MAILS for one in self.files()) > _SHOWN_MAILS:
-            return None
         inner, _ = decode.head(self.content, leaf, limits.text_bytes)
         tree = split(inner, replace(limits, parts=100))
         within = Reader(inner, limits, tree.defects, text_bytes=self.reader.text_bytes)

@@ -36,6 +36,9 @@ _FIRST_WORD = re.compile(rb"[\s\"';=]*+([A-Za-z0-9_-]*+)")
 _WORDS_TYPES = frozenset(
     {"text/plain", "text/html", "text/markdown", "text/x-markdown", "text/enriched", "text/richtext"}
 )
+_FORM = "multipart/form-data"
+#: What is in them is no file.
+_STAND_INS = frozenset(("message/partial", "message/external-body"))
 _NESTED = ("message/rfc822", "message/global", "message/news")
 _SAMPLE_BYTES = 1024
 _NESTED_HEADER_BYTES = 64 * 1024
@@ -48,14 +51,17 @@ def read(content: Content, part: Part, index: int, limits: Limits, defects: list
     shown = parameters.read(header.first("content-disposition"), hint)
     disposition = shown.head if shown.head in ("inline", "attachment") else ""
     named = part.type.parameters
+    field = shown.parameters.get("name", "") if shown.head == "form-data" else ""
     filename = (
         shown.parameters.get("filename")
         or named.get("name")
-        or shown.parameters.get("name")
+        or (shown.parameters.get("name") if not field else None)
         or named.get("filename")
         or named.get("file")
         or part.name
     )
+    if part.content_type in _STAND_INS:
+        filename = _stand_in(part, defects)
     leaf = Leaf(
         index=index,
         section=part.section or "1",
@@ -67,7 +73,7 @@ def read(content: Content, part: Part, index: int, limits: Limits, defects: list
         filename=filename or None,
         content_id=_bare(header.first("content-id")),
         content_location=_plain(header.first("content-location")),
-        description=_plain(header.first("content-description")),
+        description=hygiene.line(field) or _plain(header.first("content-description")),
         parameters=tuple((k, v) for k, v in part.type.parameters.items() if k not in ("charset", "name")),
         within=part.within,
     )
@@ -83,6 +89,32 @@ def is_words(leaf: Leaf, *, alone: bool) -> bool:
     if leaf.content_type not in _WORDS_TYPES or leaf.disposition == "attachment":
         return False
     return leaf.filename is None or alone or "multipart/alternative" in leaf.within[-1:]
+
+
+def may_be_words(leaf: Leaf) -> bool:
+    """Whether a named leaf is meant to be read in place; only of use where nothing else is."""
+    return leaf.content_type in _WORDS_TYPES and (leaf.disposition != "attachment" or leaf.filename is None)
+
+
+def is_field(leaf: Leaf) -> bool:
+    """Whether the leaf is a field of a form, whose name is the leaf's description."""
+    return leaf.within[-1:] == (_FORM,)
+
+
+def _stand_in(part: Part, defects: list[str]) -> str:
+    """A name for a part that only stands for another one (RFC 2046 section 5.2), and a word on where that is."""
+    said = part.type.parameters
+    if part.content_type == "message/partial":
+        piece = f"piece {said.get('number', '?')[:10]} of {said.get('total', '?')[:10]}"
+        defects.append(
+            f"The mail is {piece} of a larger one that was cut up on the way; it is kept as a file."
+        )
+        return f"{piece}.eml"
+    where = [f"{key} {said[key]}" for key in ("url", "site", "directory", "server") if said.get(key)]
+    way = said.get("access-type", "unknown access")
+    told = ", ".join(one[:1_000] for one in (said.get("name", ""), way, *where) if one)
+    defects.append(f"Part {part.section or '1'} only points to a file that is kept elsewhere: {told}.")
+    return f"{said.get('name', 'file')[:100]} (kept elsewhere).txt"
 
 
 def _encoding(content: Content, part: Part, defects: list[str]) -> str:

@@ -15,7 +15,7 @@ from bridge.mail.limits import Limits
 MOST_RECIPIENTS = 20
 _GROUPS = 1_000
 _CHARS = 1_000
-_BLANK = re.compile(rb"\n(?:[ \t]*\r?\n)+")
+_BLANK = re.compile(rb"\n(?:[ \t]*+\r?\n)++")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}", re.ASCII)
 _LIMITS = Limits()
 
@@ -127,14 +127,37 @@ def original(header: headers.Header, message_id: str) -> Original:
 
 def _recipient(group: Group) -> Undelivered:
     status = _STATUS.search(group.get("status", "")) or _STATUS.search(group.get("diagnostic-code", ""))
+    named = group.get("final-recipient", "") or group.get("original-recipient", "")
     return Undelivered(
-        address=_typed(group.get("final-recipient", "") or group.get("original-recipient", "")),
+        address=_escaped(_typed(named)) if named[:5].lower() == "utf-8" else _typed(named),
         action=group.get("action", "").partition(" ")[0].lower()[:40],
         status=status[0] if status else "",
-        diagnostic=_typed(group.get("diagnostic-code", "")),
+        diagnostic=plain(_typed(group.get("diagnostic-code", ""))),
         remote=_typed(group.get("remote-mta", "")),
         retried_until=group.get("will-retry-until", ""),
     )
+
+
+_ESCAPED = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
+_WRAPPED = re.compile(r"\(reason: (.*)\)", re.DOTALL)
+_CONTINUED = re.compile(r"([245]\d\d)-([245]\.\d{1,3}\.\d{1,3} )?", re.ASCII)
+
+
+def plain(reason: str) -> str:
+    """A server's answer without what its lines begin with again and again: `550-5.1.1 No 550 5.1.1 such user`."""
+    if wrapped := _WRAPPED.fullmatch(reason):
+        reason = wrapped[1]
+    first = _CONTINUED.match(reason)
+    if first is None:
+        return reason
+    status = first[2] or ""
+    rest = reason[first.end() :].replace(f" {first[1]}-{status}", " ").replace(f" {first[1]} {status}", " ")
+    return f"{first[1]} {status}{rest}"
+
+
+def _escaped(address: str) -> str:
+    """An address in Unicode, which a report in ASCII writes as `\\x{E9}` (RFC 6533 section 3)."""
+    return hygiene.line(_ESCAPED.sub(lambda found: chr(min(int(found[1], 16), 0x10FFFF)), address))
 
 
 _TYPED = re.compile(r"\s*(?:[A-Za-z0-9-]{1,40}\s*;)?\s*(.*)", re.DOTALL)

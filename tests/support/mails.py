@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from base64 import encodebytes
+from collections.abc import Callable
 
 from bridge.mail import decode
 from bridge.model import Attached, Mail, Written
@@ -97,3 +99,13 @@ def contents(raw: bytes, found: Mail) -> list[bytes]:
     return [
         b"".join(decode.chunks(raw, found.leaves[b.leaf])) for b in found.blocks if isinstance(b, Attached)
     ]
+
+
+def peak(run: Callable[[], object]) -> int:
+    """The most bytes of memory that were in use at once while it ran."""
+    tracemalloc.start()
+    try:
+        run()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

@@ -232,6 +232,109 @@ def test_reports_in_words_are_understood(text: str, status: str, named: bool) ->
     assert found.about == (("sent-1@shop.example",) if named else ())
 
 
+def _told(text: str, *fields: str) -> list[tuple[str, str, str, str]]:
+    fact = _the(_bounce(text, *fields))
+    assert isinstance(fact, DeliveryReport)
+    return [(one.address, one.action, one.status, one.diagnostic) for one in fact.recipients]
+
+
+def test_no_status_is_made_up_where_the_server_gave_none() -> None:
+    text = EXIM.replace("552 5.2.2 mailbox full", "552 mailbox full")
+    [(_, action, status, diagnostic)] = _told(text)
+    assert (action, status) == ("failed", "")
+    assert diagnostic.endswith("552 mailbox full")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "A message that you sent could not be delivered to one or more of its recipients. This is a\n"
+            "permanent error. The following address(es) failed:\n\n  bob@example.net\n    Unrouteable address\n"
+            "  eve@example.net\n    (generated from all@example.net)\n    451 try later: retry timeout exceeded\n",
+            [
+                ("bob@example.net", "failed", "Unrouteable address"),
+                (
+                    "eve@example.net",
+                    "failed",
+                    "(generated from all@example.net) 451 try later: retry timeout exceeded",
+                ),
+            ],
+        ),
+        (
+            "A message that you sent has not yet been delivered to one or more of its recipients\n"
+            "after more than 24 hours on the queue on mx.example.\n\n  bob@example.net\n"
+            "    Delay reason: Connection timed out\n\nNo action is required on your part.\n",
+            [("bob@example.net", "delayed", "Delay reason: Connection timed out")],
+        ),
+        (
+            "I'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
+            "<bob@example.net>:\nSorry, I couldn't find any host named example.net.\n\n"
+            "<eve@example.net>:\nI'm not going to try again; this message has been in the queue too long.\n",
+            [
+                ("bob@example.net", "failed", "Sorry, I couldn't find any host named example.net."),
+                (
+                    "eve@example.net",
+                    "failed",
+                    "I'm not going to try again; this message has been in the queue too long.",
+                ),
+            ],
+        ),
+        (
+            "Sorry, we were unable to deliver your message.\n\n<bob@example.net>:\n554: delivery error: no account\n",
+            [("bob@example.net", "failed", "554: delivery error: no account")],
+        ),
+        (
+            "<bob@example.net>\n    (reason: 550 5.1.1 User unknown)\n",
+            [("bob@example.net", "failed", "550 5.1.1 User unknown")],
+        ),
+    ],
+    ids=["exim", "exim waits", "qmail", "yahoo", "sendmail"],
+)
+def test_a_servers_own_words_are_the_reason_with_a_code_or_without(
+    text: str, told: list[tuple[str, str, str]]
+) -> None:
+    """Case 59."""
+    assert [(address, action, said) for address, action, _, said in _told(text)] == told
+
+
+def test_an_address_that_only_stands_there_is_no_failure() -> None:
+    text = "The mail could not be delivered.\n\nbob@example.net (bob@example.net)\n\nAsk\n\nhelp@example.org\n\nfor help.\n"
+    assert _bounce(text).facts == ()
+
+
+def test_an_answer_of_several_lines_is_told_without_its_repeated_code() -> None:
+    status = (
+        "Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; "
+    )
+    status += "550-5.1.1 No such account.\r\n 550-5.1.1 Look for typing\r\n 550 5.1.1 errors. - smtp\r\n"
+    found = reports.delivery(status.encode(), leaf=0, original=None)
+    assert found is not None
+    assert found.recipients[0].diagnostic == "550 5.1.1 No such account. Look for typing errors. - smtp"
+
+
+def test_an_international_report_names_its_recipient_in_unicode() -> None:
+    """Case 57, by RFC 6533."""
+    status = "Final-Recipient: utf-8; j\\x{F6}rg@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    raw = mails.mixed(
+        mails.plain("It failed."),
+        mails.part("Content-Type: message/global-delivery-status", body=status),
+        kind="report; report-type=global-delivery-status",
+    )
+    found = mail.parse(raw)
+    fact = _the(found)
+    assert isinstance(fact, DeliveryReport)
+    assert fact.recipients[0].address == "jörg@b.example"
+    assert found.automatic is not None
+    assert found.automatic.kind is Kind.BOUNCE
+
+
+def test_a_status_of_blank_lines_costs_no_memory() -> None:
+    """A group that may repeat keeps a mark for each time around: 25 MB for half a megabyte."""
+    content = b"a: b\n" + b" \n" * 250_000
+    assert mails.peak(lambda: reports.groups(content)) < 6 * len(content)
+
+
 def test_failed_recipients_of_the_header_are_told() -> None:
     found = _bounce(
         "The account that you tried to reach is over quota. 452-4.2.2\n",
