@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from bridge.clock import FixedClock
@@ -22,3 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--regenerate", action="store_true", help="write the corpus' answers anew; read the difference"
     )
     parser.addoption("--pictures", metavar="FOLDER", help="keep the pictures of the help desk's page there")
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays to the end: no collection need look through it again."""
+    gc.freeze()

@@ -59,6 +59,8 @@ class Weather:
     senders: int = 4
     #: Letters a second, of all senders together.
     rate: float = 4.0
+    #: A daemon need not import itself at each start.
+    forked: bool = False
     #: Most letters of a run.
     letters: int = 20_000
 
@@ -125,7 +127,8 @@ class Storm:
 
     async def run(self) -> Report:
         sandbox_port = port()
-        process = Process(self._folder, self._config(f"http://127.0.0.1:{sandbox_port}/api/v1"))
+        config = self._config(f"http://127.0.0.1:{sandbox_port}/api/v1")
+        process = Process(self._folder, config, forked=self._weather.forked)
         stand_in = self._stand_in(sandbox_port)
         try:
             await self._rage(process, stand_in)

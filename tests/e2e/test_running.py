@@ -158,7 +158,7 @@ async def test_the_life_of_a_mail_is_told_while_the_daemon_runs_and_afterwards(t
             r"sorted: nothing it names is known: a new conversation",
             r"claimed",
             r"step stage 0: url http://\S+, .*expires at \S+.* \(\d+ ms\) \[\w{32}\]",
-            r"step post: slug broken-lamp-1, created at \S+ \(\d+ ms\) \[\w{32}\]",
+            r"step post: slug broken-lamp-1, created at \S+, said \w+ \(\d+ ms\) \[\w{32}\]",
             r"delivered",
         ):
             assert re.search(

@@ -332,7 +332,7 @@ async def test_a_conversation_keeps_its_order_through_retries_and_dead_letters(t
             fault_kinds=("503", "reset-after", "408", "422", "slow:0.02"),
         )
         sent = await send(bridge, *letters)
-        await bridge.until(lambda: bridge.daemon.snapshot().waiting == 0)
+        await bridge.idle()
         bridge.sandbox.behaviour = BEHAVIOUR
         states = [bridge.state(mail_id) for mail_id in sent]
         assert set(states) == {"delivered", "dead"}

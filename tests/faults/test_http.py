@@ -123,7 +123,7 @@ async def one(bridge: rig.Rig, thread: str, fault: str, call: str, append: str, 
         bridge.sandbox.faults.script(look, on="GET")
         mail_id = await bridge.send(one_letter.content, reverse_path=author)
         try:
-            await bridge.until(lambda: bridge.daemon.snapshot().waiting == 0)
+            await bridge.idle()
         except TimeoutError as error:
             return (str(error),)
         finally:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
+from support import forked
 from support.spool_child import LARGE, live_and_die, open_spool, put_until_killed
 from support.spools import CONTENT, files_of, place, sorting
 
@@ -27,14 +26,7 @@ Run = Callable[..., None]
 
 @pytest.fixture(scope="module")
 def context() -> ForkServerContext:
-    """Children that start in milliseconds, forked from a process that has imported everything and done nothing."""
-    made = multiprocessing.get_context("forkserver")
-    made.set_forkserver_preload(["support.spool_child"])
-    with pytest.MonkeyPatch.context() as patch:
-        # The fork server does not take over the path of its parent before it preloads.
-        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-        forkserver.ensure_running()
-    return made
+    return forked.context()
 
 
 class Child:
@@ -68,6 +60,7 @@ class Child:
 
 
 def _run(run: Run, folder: Path, writer: Connection, *arguments: object, **named: object) -> None:
+    forked.leash()
     run(folder, writer.fileno(), *arguments, **named)
 
 

@@ -20,6 +20,7 @@ from bridge import faults
 from bridge.clock import SystemClock
 from bridge.config.schema import Config
 from bridge.spool import Spool
+from support.forked import Forked
 from support.marked import Letter
 from support.rig import taken
 
@@ -44,14 +45,20 @@ def port() -> int:
 class Process:
     """One daemon on one config, start after start."""
 
-    def __init__(self, folder: Path, data: dict[str, Any], *, within: Sequence[str] = ()) -> None:
-        """`within` is a command that runs the one it is given after its own arguments, and becomes it."""
+    def __init__(
+        self, folder: Path, data: dict[str, Any], *, within: Sequence[str] = (), forked: bool = True
+    ) -> None:
+        """`within` is a command that runs the one it is given after its own arguments, and becomes it.
+
+        Else each start is a fork of a process that has imported the daemon already; or not, and is `python -m bridge run`.
+        """
         self._within = within
+        self._forked = forked and not within
         self.config = Config.model_validate(data)
         self._path = folder / "config.yaml"
         self._path.write_text(json.dumps(data, default=str))  # JSON is YAML
         self.log = folder / "bridge.log"
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: subprocess.Popen[bytes] | Forked | None = None
         listen = data["smtp"]["listeners"][0]["listen"]
         self.smtp_port = int(listen.rpartition(":")[2])
 
@@ -60,16 +67,21 @@ class Process:
         environment = {name: value for name, value in os.environ.items() if name != faults.VARIABLE}
         if crash_at:
             environment[faults.VARIABLE] = crash_at
+        self._child = self._started(environment)
+        async with asyncio.timeout(within_s):
+            return await self.listening()
+
+    def _started(self, environment: dict[str, str]) -> subprocess.Popen[bytes] | Forked:
+        if self._forked:
+            return Forked(self._path, folder=ROOT, environment=environment, log=self.log)
         with self.log.open("ab") as sink:
-            self._child = subprocess.Popen(
+            return subprocess.Popen(
                 [*LEASHED, *self._within, sys.executable, "-m", "bridge", "run", "-c", str(self._path)],
                 cwd=ROOT,
                 env=environment,
                 stdout=sink,
                 stderr=sink,
             )
-        async with asyncio.timeout(within_s):
-            return await self.listening()
 
     async def listening(self) -> bool:
         """Whether it takes mail by now, or has died."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import smtplib
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,11 @@ from bridge.daemon import Daemon
 from bridge.delivery import loop
 from bridge.sandbox import Behaviour, Sandbox
 from bridge.sandbox.state import Message
-from support import simulator
+from support import forked, simulator
 
 #: An upper bound for a machine that has other things to do; a pass takes a second or two.
 WITHIN_S = 120.0
+LOOK_EVERY_S = 0.01
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -125,15 +127,25 @@ class Rig:
         """Return when that is so. Raises TimeoutError with the state of things."""
         try:
             async with asyncio.timeout(WITHIN_S):
-                while not reached():
-                    await asyncio.sleep(0.01)
+                while True:
+                    began_s = time.thread_time()
+                    if reached():
+                        break
+                    # Looking costs what is looked at no more than a tenth of its time.
+                    await asyncio.sleep(max(LOOK_EVERY_S, 10 * (time.thread_time() - began_s)))
         except TimeoutError:
             raise TimeoutError(f"it never was so; the spool holds {self.daemon.snapshot().counts}") from None
 
     async def settled(self) -> None:
         """Return when nothing waits and every file the sandbox was told of is fetched or given up."""
-        await self.until(lambda: self.daemon.snapshot().waiting == 0)
+        await self.idle()
         await self.until(self._fetched)
+
+    async def idle(self) -> None:
+        """Return when nothing waits."""
+        spool = self.daemon._spool
+        assert spool is not None
+        await self.until(lambda: spool.ledger()["waiting"] == 0)
 
     def _fetched(self) -> bool:
         return all(
@@ -171,5 +183,6 @@ async def running(
 @contextlib.asynccontextmanager
 async def bridge(data: dict[str, Any], sandbox: Sandbox) -> AsyncIterator[Rig]:
     """The bridge alone, for a sandbox that outlives it."""
+    forked.context()
     async with Daemon(Config.model_validate(data)).started() as daemon:
         yield Rig(daemon, sandbox)

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from support import worker_jobs
+from support import forked, worker_jobs
 
 from bridge.errors import StagingLaterError
 from bridge.workers import WorkerError, Workers
@@ -18,6 +18,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
+    forked.context()
     pool = Workers(processes=1, time_limit_s=1.0, memory_bytes=768 * 1024 * 1024)
     yield pool
     pool.close()
