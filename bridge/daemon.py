@@ -165,7 +165,7 @@ class Daemon:
             time_limit_s=config.workers.time_limit_s,
             memory_bytes=config.workers.memory_bytes,
         )
-        stack.callback(workers.close)
+        stack.push_async_callback(workers.close)
         staging = await self._staging(stack, secrets, spool.cautious_now)
         clients: dict[str, Client] = {}
         for name, brand in config.reamaze.brands.items():
@@ -277,10 +277,12 @@ class Daemon:
     async def _feed_watchdog(self) -> None:
         """Tell systemd that the loop turns; not that the process exists."""
         interval_s = notify.watchdog_interval_s() or STUCK_AFTER_S
+        # One call of a worker is given up after its time, and made again where its process was killed by somebody else.
+        stuck_after_s = max(STUCK_AFTER_S, 4 * self.config.workers.time_limit_s)
         while True:
             turned_at_s = self._loop.turned_at_s if self._loop else 0.0
             # Where nothing is to be delivered, no loop turns but the one that runs this.
-            if not self._delivering or self.clock.monotonic_s() - turned_at_s < STUCK_AFTER_S:
+            if not self._delivering or self.clock.monotonic_s() - turned_at_s < stuck_after_s:
                 notify.send("WATCHDOG=1")
             await asyncio.sleep(interval_s)
 

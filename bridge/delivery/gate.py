@@ -77,10 +77,17 @@ class Gates:
         now = self._clock.monotonic_s()
         return frozenset(brand for brand, gate in self._gates.items() if gate.probing or gate.until_s > now)
 
-    def any_to_probe(self) -> bool:
-        """Whether some brand's pause is over and a single mail should be tried."""
+    def to_probe(self) -> frozenset[str]:
+        """Brands whose pause is over, of which a single mail should be tried."""
         now = self._clock.monotonic_s()
-        return any(not gate.probing and gate.until_s <= now for gate in self._gates.values())
+        return frozenset(
+            brand for brand, gate in self._gates.items() if not gate.probing and gate.until_s <= now
+        )
+
+    def forget(self, brand: str) -> None:
+        """There is no mail to probe with: what comes next will tell how the brand is."""
+        if self._gates.pop(brand, None) is not None:
+            log.info("brand-resumed", brand=brand, because="no mail of it waits")
 
     def claimed(self, brand: str) -> None:
         """A mail of the brand is under way; if the brand is in trouble, it is the probe."""

@@ -66,22 +66,34 @@ class Loop:
         self._stranded: set[int] = set()
         self._limit = parts.config.reamaze.parallel * len(parts.config.reamaze.brands)
         self._stopping = False
-        #: monotonic seconds of the last turn of either task; the watchdog asks for it.
-        self.turned_at_s = parts.clock.monotonic_s()
+        #: monotonic seconds of the last sign of progress of each task.
+        self._turned_at_s = dict.fromkeys(("sorter", "carrier"), parts.clock.monotonic_s())
+        #: The two tasks, and those of them that rest.
+        self._turns: set[asyncio.Task[None]] = set()
+        self._resting: set[asyncio.Task[None]] = set()
+
+    @property
+    def turned_at_s(self) -> float:
+        """monotonic seconds since when one of the tasks has not turned; the watchdog asks for it."""
+        return min(self._turned_at_s.values())
 
     async def run(self) -> None:
         """Run until `stop`; then wait for what is under way."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._turning(self._sort_some))
-            group.create_task(self._turning(self._carry_some))
+            for name, turn in (("sorter", self._sort_some), ("carrier", self._carry_some)):
+                self._turns.add(group.create_task(self._turning(name, turn)))
         if self._running:
             await asyncio.wait(self._running)
 
     async def stop(self, within_s: float) -> None:
         """Take up nothing new and give what is under way its time; the rest is left to the next start, safely."""
         self._stopping = True
-        if self._running:
-            await asyncio.wait(self._running, timeout=within_s)
+        for task in self._resting:
+            task.cancel()
+        began_s = self._parts.clock.monotonic_s()
+        under_way = {*self._running, *(task for task in self._turns if not task.done())}
+        if under_way:
+            await asyncio.wait(under_way, timeout=within_s)
         left = dict(self._running)
         for task in left:
             task.cancel()
@@ -91,22 +103,38 @@ class Loop:
             await self._parts.spool.give_back([item.seq for item in left.values()])
         except SpoolError as error:
             log.error("spool-failed", reason=str(error))
+        await self._alarm.close(max(0.0, within_s - (self._parts.clock.monotonic_s() - began_s)))
 
-    async def _turning(self, turn: Callable[[], Coroutine[Any, Any, bool]]) -> None:
+    async def _turning(self, name: str, turn: Callable[[], Coroutine[Any, Any, bool]]) -> None:
         """Take turns; rest between two only when there was nothing to do, and until the spool stirs."""
         spool = self._parts.spool
         while not self._stopping:
-            self.turned_at_s = self._parts.clock.monotonic_s()
+            self._progressed(name)
             seen = spool.stirred
             try:
                 if not await turn():
-                    await spool.wait(seen, POLL_S)
+                    await self._rest(spool.wait(seen, POLL_S))
             except SpoolError as error:
                 log.error("spool-failed", reason=str(error), rest_s=SPOOL_REST_S)
-                await asyncio.sleep(SPOOL_REST_S)
+                await self._rest(asyncio.sleep(SPOOL_REST_S))
             except Exception as error:  # noqa: BLE001 - a bug of ours must not stop the mail behind it
                 log.error("turn-failed", error=type(error).__name__, at=_where(error))
-                await asyncio.sleep(SPOOL_REST_S)
+                await self._rest(asyncio.sleep(SPOOL_REST_S))
+
+    def _progressed(self, name: str) -> None:
+        self._turned_at_s[name] = self._parts.clock.monotonic_s()
+
+    async def _rest(self, rest: Coroutine[Any, Any, None]) -> None:
+        """Wait, where a stop need not wait for it."""
+        if self._stopping:
+            rest.close()
+            return
+        me = {task for task in self._turns if task is asyncio.current_task()}
+        self._resting |= me
+        try:
+            await rest
+        finally:
+            self._resting -= me
 
     # -- sorting -----------------------------------------------------------------------------------
 
@@ -123,6 +151,11 @@ class Loop:
                     for (item, route), sorting in zip(known, sortings, strict=True)
                 )
             )
+        except asyncio.CancelledError:
+            # The bridge stops, which is not the mails' fault either.
+            under_way = {item.seq for item in self._running.values()}
+            self._parts.spool.let_go([item.seq for item in items if item.seq not in under_way])
+            raise
         except BaseException:
             # Not the mails' fault: no strike remains of this turn.
             self._stranded.update(item.seq for item in items)
@@ -149,6 +182,8 @@ class Loop:
             return [await self._sort_alone(item, job) for (item, _), job in zip(items, jobs, strict=True)]
 
     async def _sort_alone(self, item: Item, job: convert.Job) -> Sorting:
+        # A batch of mails that are each given up after their time takes long, and is no standstill.
+        self._progressed("sorter")
         try:
             return (await self._parts.workers.run(convert.sort_all, [job]))[0]
         except WorkerError as error:
@@ -198,7 +233,8 @@ class Loop:
         if free <= 0:
             return False
         # After a pause a single mail goes first; which brand it is for is seen when it is claimed.
-        limit = 1 if self.gates.any_to_probe() else free
+        to_probe = self.gates.to_probe()
+        limit = 1 if to_probe else free
         items = await self._parts.spool.claim(limit, without_brands=self.gates.closed())
         if items:
             point("claimed")
@@ -211,7 +247,14 @@ class Loop:
             task = asyncio.create_task(self._carry(item))
             self._running[task] = item
             task.add_done_callback(self._carried)
+        await self._open_idle(to_probe - {item.brand for item in items})
         return bool(items)
+
+    async def _open_idle(self, brands: frozenset[str]) -> None:
+        """A brand is not paused for mail that was held, dropped or buried meanwhile."""
+        for brand in brands:
+            if not await self._parts.spool.waits(brand):
+                self.gates.forget(brand)
 
     async def _give_back_stranded(self) -> None:
         # One that was sorted before its batch failed may be under way by now: that one is nobody's to give.
@@ -320,7 +363,7 @@ class Loop:
             case Dead(reason):
                 await spool.settle(item.seq, "dead", reason)
                 log.error("dead", id=item.id, route=item.route, reason=reason, attempts=item.attempts + 1)
-                await self._alarm.dead(item, reason)
+                self._alarm.dead(item, reason)
             case Held(reason):
                 await spool.settle(item.seq, "held", reason)
                 log.warning("held", id=item.id, route=item.route, reason=reason)

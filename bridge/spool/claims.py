@@ -46,6 +46,7 @@ _DEFERRED = Prepared(
 )
 #: Only what was taken up after a crash has more than the one strike of being under way.
 _UNDER_SUSPICION = Prepared(select(_row.seq).where(_row.state == "busy", _row.strikes > 1).limit(1))
+_ANY = Prepared(select(_row.seq).where(*_of_brand).limit(1))
 _BRANDS = Prepared(select(brands.c.brand))
 
 _of_seq = _row.seq == bindparam("which")
@@ -142,6 +143,10 @@ def _items(connection: Connection, seqs: Sequence[int], files: Files, steady: St
         row = _one(connection, seq)
         lanes.end(connection, seq, row.state, "dead", reason=UNREADABLE, steady=steady, lane=row.conversation)
     return found
+
+
+def waits(connection: Connection, brand: str) -> bool:
+    return any(_ANY.first(connection, wanted=state, of=brand) is not None for state in WAITING)
 
 
 def give_back(connection: Connection, seqs: Sequence[int], steady: Steady) -> None:

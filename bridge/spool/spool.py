@@ -164,7 +164,7 @@ class Spool:
         """The oldest mails that are not yet sorted nor handed out by this process; each gets a strike."""
         async with self._handing_out:
             handed_out = frozenset(self._handed_out)
-            items = await self._writer.submit(
+            items = await self._handed(
                 lambda connection: claims.unsorted(connection, limit, handed_out, self._files, self._steady)
             )
             self._handed_out.update(item.seq for item in items)
@@ -205,23 +205,32 @@ class Spool:
 
     async def claim(self, limit: int, *, without_brands: Collection[str] = ()) -> tuple[Item, ...]:
         """The oldest deliveries that are due, now busy and each with a strike. If cancelled, they are given back."""
-        claimed = self._writer.submit(
+        return await self._handed(
             lambda connection: claims.claim(connection, limit, without_brands, self._files, self._steady)
         )
+
+    async def _handed(self, run: Callable[[Connection], tuple[Item, ...]]) -> tuple[Item, ...]:
+        handed = self._writer.submit(run)
         try:
-            return await asyncio.shield(claimed)
+            return await asyncio.shield(handed)
         except asyncio.CancelledError:
-            claimed.add_done_callback(self._unclaim)
+            handed.add_done_callback(self._unhand)
             raise
 
-    def _unclaim(self, claimed: asyncio.Future[tuple[Item, ...]]) -> None:
-        if claimed.cancelled() or claimed.exception() is not None:
-            return
-        seqs = [item.seq for item in claimed.result()]
-        # A spool closed meanwhile, or failing, leaves them busy: the next start recovers them.
+    def _unhand(self, handed: asyncio.Future[tuple[Item, ...]]) -> None:
+        if not handed.cancelled() and handed.exception() is None:
+            self.let_go([item.seq for item in handed.result()])
+
+    def let_go(self, seqs: Sequence[int]) -> None:
+        """`give_back` for who cannot wait. A spool that is closed meanwhile, or fails, leaves that to the next start."""
         self._writer.submit_quietly(
             lambda connection: claims.give_back(connection, seqs, self._steady), stirs=True
         )
+        self._handed_out.difference_update(seqs)
+
+    async def waits(self, brand: str) -> bool:
+        """Whether anything of the brand is still to be delivered."""
+        return await asyncio.to_thread(self._read, lambda connection: claims.waits(connection, brand))
 
     async def record(
         self,

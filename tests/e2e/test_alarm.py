@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import rig
+
+from bridge.model import Message, New, Receipt
 
 pytestmark = pytest.mark.anyio
 
@@ -23,8 +26,7 @@ async def test_dead_letters_of_a_day_are_told_in_one_conversation(tmp_path: Path
         for number in (1, 2):
             bridge.sandbox.faults.script(422)
             sent.append(await bridge.send(MAIL.format(number)))
-            await bridge.until(lambda: bridge.state(sent[-1]) == "dead")
-        await bridge.until(lambda: len(bridge.sandbox.posted) == 2)
+            await bridge.until(lambda: len(bridge.sandbox.posted) == number)
         (alarm,) = bridge.sandbox.conversations
         assert alarm.channel == "orders"
         for mail_id, message in zip(sent, bridge.sandbox.messages(alarm.slug), strict=True):
@@ -50,3 +52,31 @@ async def test_an_alarm_that_cannot_be_told_harms_no_mail(tmp_path: Path) -> Non
         await bridge.send(MAIL.format(2))
         await bridge.settled()
         assert "Text 2." in bridge.said()
+
+
+async def test_an_alarm_that_takes_long_to_tell_holds_up_neither_mail_nor_stop(tmp_path: Path) -> None:
+    def patiently(data: dict[str, Any]) -> None:
+        with_alert(data)
+        data["operate"]["stop_within_s"] = 0.2
+        data["reamaze"]["parallel"] = 1
+
+    async with rig.running(tmp_path, change=patiently) as bridge:
+        assert bridge.daemon._loop is not None
+        client = bridge.daemon._loop._parts.clients["acme"]
+        create, told = client.create, []
+
+        async def slowly(new: New, message: Message) -> Receipt:
+            if new.channel == "orders":
+                told.append(message)
+                await asyncio.sleep(600)
+            return await create(new, message)
+
+        client.create = slowly  # type: ignore[method-assign]
+        bridge.sandbox.faults.script(422, 422, on="POST")
+        dead = [await bridge.send(MAIL.format(number)) for number in (1, 2)]
+        await bridge.until(lambda: all(bridge.state(mail_id) == "dead" for mail_id in dead))
+        await bridge.until(lambda: bool(told))
+        await bridge.send(MAIL.format(3))
+        await bridge.settled()
+        assert bridge.said() == ["Text 3."]
+        assert len(told) == 1

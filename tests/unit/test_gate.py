@@ -20,7 +20,7 @@ def gates(clock: FixedClock) -> Gates:
 def test_an_open_gate_lets_everything_through(gates: Gates) -> None:
     gates.claimed("acme")
     assert gates.closed() == frozenset()
-    assert not gates.any_to_probe()
+    assert gates.to_probe() == frozenset()
 
 
 def test_a_pause_closes_one_brand_and_no_other(gates: Gates) -> None:
@@ -32,13 +32,20 @@ def test_after_the_pause_one_probe_goes_and_the_others_wait_for_it(gates: Gates,
     gates.pause("acme", "503", retry_after_s=None)
     clock.advance(FIRST_PAUSE_S)
     assert gates.closed() == frozenset()
-    assert gates.any_to_probe()
+    assert gates.to_probe() == {"acme"}
     gates.claimed("acme")
     assert gates.closed() == {"acme"}
-    assert not gates.any_to_probe()
+    assert gates.to_probe() == frozenset()
     gates.succeeded("acme")
     assert gates.closed() == frozenset()
     assert gates.reasons() == {}
+
+
+def test_a_brand_without_mail_is_no_longer_paused(gates: Gates, clock: FixedClock) -> None:
+    gates.pause("acme", "503", retry_after_s=None)
+    gates.forget("acme")
+    assert (gates.closed(), gates.to_probe(), gates.reasons()) == (frozenset(), frozenset(), {})
+    assert gates.pause("acme", "503", retry_after_s=None) == FIRST_PAUSE_S
 
 
 def test_a_probe_that_fails_waits_twice_as_long(gates: Gates, clock: FixedClock) -> None:
@@ -81,7 +88,7 @@ def test_a_probe_that_says_nothing_of_the_brand_lets_the_next_one_probe(
     clock.advance(FIRST_PAUSE_S)
     gates.claimed("acme")
     gates.ended("acme")
-    assert gates.any_to_probe()
+    assert gates.to_probe() == {"acme"}
 
 
 def test_a_mail_that_alone_meets_trouble_while_others_get_through_is_told_apart(gates: Gates) -> None:
