@@ -62,6 +62,12 @@ def host(email: str) -> str:
     return email.rpartition("@")[2].rstrip(">. ").lower() if "@" in email else ""
 
 
+def related(one: str, other: str) -> bool:
+    """Whether both are at one domain, or at one below the other's."""
+    first, second = host(one), host(other)
+    return first == second or first.endswith("." + second) or second.endswith("." + first)
+
+
 def without_plus(email: str) -> str:
     """`anna+x@example.net` as `anna@example.net`."""
     local, at, domain = email.rpartition("@")

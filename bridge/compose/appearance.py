@@ -14,6 +14,9 @@ _ZERO_SIZE = re.compile(r"(?:\A|(?<=[^\d.]))0*\.?0*(?:px|pt|em|rem|ex|%)?(?:!imp
 _BOLD = re.compile(r"(?:\A|;)font-weight:(?:bold|[6-9]00)")
 _NORMAL = re.compile(r"(?:\A|;)font-weight:(?:normal|400)")
 _ITALIC = re.compile(r"(?:\A|;)font-style:(?:italic|oblique)")
+_STRIKE = re.compile(r"(?:\A|;)text-decoration(?:-line)?:[^;]{0,60}line-through")
+#: Room that keeps words apart where nothing else does.
+_GAP = re.compile(r"(?:\A|;)(?:padding|margin)-left:(?:[4-9]|\d\d)\d?(?:px|pt)")
 _MARGIN = re.compile(r"(?:\A|;)margin(-top|-bottom)?:([^;]*)")
 _PLAIN_ZERO = re.compile(r"0*\.?0*(?:px|pt|em|cm|mm|in)?(?:!important)?\Z")
 _DIVIDER = re.compile(r"(?:\A|;)border:none;border-top:solid#?[\w ]*\d")
@@ -32,6 +35,9 @@ class Look:
     bold: bool = False
     normal: bool = False
     italic: bool = False
+    strike: bool = False
+    #: A blank before the words, where nothing else stands between them and those before.
+    gap: bool = False
     #: No gap above and below: a line rather than a paragraph.
     tight: bool = False
     #: Indentation that is not a quote.
@@ -63,6 +69,8 @@ def look(style: str) -> Look:
         bold=bool(_BOLD.search(squeezed)),
         normal=bool(_NORMAL.search(squeezed)),
         italic=bool(_ITALIC.search(squeezed)),
+        strike=bool(_STRIKE.search(squeezed)),
+        gap=bool(_GAP.search(squeezed)),
         tight=_tight(squeezed),
         no_border="border:none" in squeezed and "border-left:" not in squeezed,
         divider=bool(_DIVIDER.search(squeezed)),
@@ -71,6 +79,16 @@ def look(style: str) -> Look:
         word_marker="mso-list:ignore" in squeezed,
         bordered="border" in squeezed and "solid" in squeezed,
     )
+
+
+_SIZE = re.compile(r"(?:\A|;)(?:max-)?(width|height):(\d{1,5})(?:\.\d{1,3})?(?:px|!|;|\Z)")
+
+
+def sizes(style: str) -> dict[str, str]:
+    """The width and height in points of the screen that a style gives."""
+    if len(style) > _MAX_STYLE:
+        return {}
+    return dict(_SIZE.findall(_BLANKS.sub("", style).lower()))
 
 
 def _no_size(squeezed: str) -> bool | None:

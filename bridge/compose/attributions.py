@@ -51,7 +51,7 @@ _LABELS = {
     Label.FROM: (
         "from von de da di van od fra från från: lähettäjä odesílatel odosielateľ feladó expeditor от от_кого від "
         "кому_от kimden gönderen από 差出人 送信者 发件人 寄件者 寄件人 보낸_사람 보낸사람 מאת من từ dari จาก expéditeur "
-        "saatja nuo प्रेषक 發件人 mittente remitente afzender nadawca absender от: de_la šalje sender"
+        "발신 발신인 saatja nuo प्रेषक 發件人 mittente remitente afzender nadawca absender от: de_la šalje sender"
     ),
     Label.DATE: (
         "sent date gesendet datum gesendet_am envoyé envoyé_le enviado enviado_el enviada enviada_em fecha data inviato "
@@ -63,7 +63,7 @@ _LABELS = {
     ),
     Label.TO: (
         "to an à a para aan do till til kenelle vastaanottaja komu címzett către pentru кому kime alıcı προς 宛先 收件人 收件者 "
-        "받는_사람 받는사람 אל إلى đến tới kepada ถึง до kam per_a प्रति "
+        "받는_사람 받는사람 받은_사람 수신 수신인 אל إلى đến tới kepada ถึง до kam per_a प्रति "
         "pour destinataire empfänger destinatario ontvanger adresat za naar per"
     ),
     Label.SUBJECT: (
@@ -86,7 +86,7 @@ _ORIGINAL = (
     "oprindelig meddelelse|original meddelelse|opprinnelig melding|original melding|alkuperäinen viesti|původní zpráva|"
     "pôvodná správa|eredeti üzenet|mesaj original|mesajul original|orijinal mesaj|orijinal ileti|özgün ileti|αρχικό μήνυμα|"
     "izvorna poruka|originalna poruka|izvirno sporočilo|оригинално съобщение|algne kiri|sākotnējais ziņojums|pradinis laiškas|"
-    "πρωτότυπο μήνυμα|missatge original|jatorrizko mezua|मूल संदेश|"
+    "πρωτότυπο μήνυμα|missatge original|jatorrizko mezua|मूल संदेश|원본 이메일|"
     "元のメッセージ|original message |原始邮件|原始郵件|原始信件|邮件原件|원본 메시지|원본 메일|הודעה מקורית|الرسالة الأصلية|"
     "thư gốc|pesan asli|ข้อความเดิม|ข้อความต้นฉบับ|вихідне повідомлення|оригінальне повідомлення|quoted message|reply message|"
     "reply to message|antwort auf nachricht"

@@ -98,15 +98,17 @@ def _chosen(found: _Found, mail: Mail, envelope: Envelope, sender: Sender, own: 
 
 
 def _answered(choice: Choice, found: _Found, mail: Mail, own: Collection[str]) -> Choice:
-    """The choice with a remark where nobody reads at the author's address, and Reply-To names another one."""
+    """The choice with a remark where Reply-To names somebody at another place, or nobody reads at the author's."""
     author = choice.author
-    if not address.unread(author.user.email):
-        return choice
+    unread = address.unread(author.user.email)
     elsewhere = next(_usable(mail.reply_to, "Reply-To", own), None)
-    if elsewhere is None or elsewhere.email == found.email:
+    if elsewhere is None or elsewhere.email in {found.email, *address.of_lists(mail)}:
+        return choice
+    if not unread and (mail.automatic is not None or address.related(elsewhere.email, found.email)):
         return choice
     who = f"{elsewhere.name} <{elsewhere.email}>" if elsewhere.name else elsewhere.email
-    remark = f"Nobody reads what is sent to {found.email}; answers are asked for at {who} (Reply-To)."
+    remark = f"Answers are asked for at {who} (Reply-To), not at {found.email}"
+    remark += ", where nobody reads them." if unread else "."
     return replace(choice, author=replace(author, remarks=(*author.remarks, remark)))
 
 

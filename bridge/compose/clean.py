@@ -71,6 +71,8 @@ class Cleaned:
     #: Links that lead anywhere, and the schemes of those that were made neutral.
     links: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    #: Targets of links that have words.
+    worded: set[str] = field(default_factory=set)
     #: Where mail programs say that a quote begins.
     begins: list[quoted.Begin] = field(default_factory=list)
 
@@ -173,7 +175,9 @@ class _Cleaner:
         rule = self._RULES.get(tag)
         if rule is not None:
             rule(self, element, look, opened)
-        elif look.bold or look.italic:
+        elif look is not appearance.PLAIN:
+            if look.gap:
+                self._tree.text(" ")
             self._styled(look)
 
     def _close(self, opened: _Open) -> None:
@@ -231,6 +235,8 @@ class _Cleaner:
             self._push_inline("b")
         if look.italic:
             self._push_inline("i")
+        if look.strike:
+            self._push_inline("del")
 
     def _push_inline(self, name: str) -> None:
         if not self._tree.within(frozenset((name,))):
@@ -248,11 +254,14 @@ class _Cleaner:
             if self._result.links <= self._limits.links:
                 bare = {"bare": "yes"} if elements.may_stand_bare(element, target.url) else {}
                 self._tree.push("a", {"href": target.url, **bare})
+                if elements.has_words(element):
+                    self._result.worded.add(target.url)
 
     def _image(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         source = (element.get("src") or "").strip()
         if source and not elements.is_pixel(element):
-            self._tree.leaf("img", {"src": elements.seen(source), **elements.alt(element)})
+            small = {"small": "yes"} if elements.is_ornament(element) else {}
+            self._tree.leaf("img", {"src": elements.seen(source), **elements.alt(element), **small})
 
     def _raised(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         elements.raise_digits(element)

@@ -6,7 +6,7 @@ Never recursive, so no depth of nesting can end it. Words are escaped here, wher
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from markdownify import MarkdownConverter
@@ -34,7 +34,13 @@ class Converter(MarkdownConverter):
     """One conversion: used once, then asked what it met."""
 
     def __init__(
-        self, pictures: Mapping[str, int], names: Mapping[int, str], *, attach: bool, limits: Limits
+        self,
+        pictures: Mapping[str, int],
+        names: Mapping[int, str],
+        *,
+        attach: bool,
+        limits: Limits,
+        worded: Collection[str] = (),
     ) -> None:
         super().__init__(heading_style="atx", bullets="-", autolinks=False)
         self._rules: dict[str, Rule] = {}
@@ -42,6 +48,8 @@ class Converter(MarkdownConverter):
         self._names = names
         self._attach = attach
         self._limits = limits
+        #: Targets that some words lead to: a picture without any need not lead there once more.
+        self._worded = worded
         self._data_chars = 0
         #: By their source, so that one picture a hundred times is one file.
         self._data_pictures: dict[str, DataPicture] = {}
@@ -147,6 +155,8 @@ class Converter(MarkdownConverter):
         if not text:
             if name == "a" and frame.picture:
                 target = frame.node.attrs["href"]
+                if target in self._worded:
+                    return
                 parent.say(f"[{escape.label(reference.host(target))}]({escape.destination(target)})")
             return
         if name in _EMPHASIS:
@@ -240,7 +250,7 @@ class Converter(MarkdownConverter):
             self.missing.append(source[4:][:100])
             return f"[picture: {alt or 'missing'}]" if not within_link else alt
         target = reference.link(source).url
-        if not target.startswith("http") or within_link:
+        if not target.startswith("http") or within_link or el.get("small"):
             return alt
         if el.get("alt") is None:
             alt = _alt(reference.shown_name(target))

@@ -66,9 +66,34 @@ def alt(element: Any) -> dict[str, str]:
 
 
 def is_pixel(element: Any) -> bool:
-    """Whether the picture is there to count readers: a point in size, or hidden."""
-    sizes = [(element.get(name) or "").strip().removesuffix("px") for name in ("width", "height")]
-    return all(size in ("0", "1") for size in sizes) or "0" in sizes
+    """Whether the picture is there to count readers or to draw a line: a point or less in one direction, or hidden."""
+    width, height = _size(element, "width"), _size(element, "height")
+    return width == 0 or height == 0 or (width == 1 and height == 1) or min(width, height) in (1, 2)
+
+
+def is_ornament(element: Any) -> bool:
+    """Whether the picture is an icon or the logo of a signature, by its size."""
+    width, height = _size(element, "width"), _size(element, "height")
+    return max(width, height) <= _MAX_ICON or min(width, height) < _MAX_LOGO_HEIGHT
+
+
+#: In points of the screen.
+_MAX_ICON = 100
+_MAX_LOGO_HEIGHT = 50
+_UNSIZED = 10_000
+
+
+def _size(element: Any, name: str) -> int:
+    """How wide or high the picture is shown; very much where nothing says so."""
+    said = (element.get(name) or "").strip().removesuffix("px")
+    if not said and (style := element.get("style")):
+        said = appearance.sizes(style).get(name, "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 5 else _UNSIZED
+
+
+def has_words(element: Any) -> bool:
+    """Whether the element holds more than pictures."""
+    return any(not text.isspace() for text in element.itertext())
 
 
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")

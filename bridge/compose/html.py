@@ -64,7 +64,7 @@ def to_markdown(
     if (gone := _trim(root, cleaned, trimmer, limits)) is not None:
         aside = Converter({}, names or {}, attach=True, limits=limits)
         trimmer.quoted.append(aside.convert_tree(gone.root))
-    converter = Converter(pictures or {}, names or {}, attach=attach, limits=limits)
+    converter = Converter(pictures or {}, names or {}, attach=attach, limits=limits, worded=cleaned.worded)
     markdown = converter.convert_tree(cleaned.root)
     if not markdown and cleaned.hidden_chars:
         return Converted(plain.from_broken_html(html), remarks=(_ALL_HIDDEN,), trouble=True)

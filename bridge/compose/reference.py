@@ -28,6 +28,15 @@ _FILE_TAILS = frozenset((
 # fmt: on
 
 
+#: What a browser does not run, and a reader of the conversation cannot follow either: no word about it.
+# fmt: off
+_INERT = frozenset((
+    "about", "applewebdata", "callto", "cid", "fax", "geo", "im", "maps", "message", "mid", "msteams", "sip", "skype",
+    "slack", "sms", "tg", "webcal", "whatsapp", "x-apple-data-detectors", "x-apple-ql-id", "x-msg", "xmpp", "zoommtg",
+))
+# fmt: on
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     #: The URL to link to, "" for none.
@@ -54,7 +63,7 @@ def link(href: str) -> Target:
         case "mailto" | "tel":
             return Target(f"{name}:{rest}") if rest.strip() else Target("")
         case _:
-            return Target("", name)
+            return Target("", "" if name in _INERT else name)
 
 
 def hides(shown: str, target: str) -> str:
@@ -151,4 +160,23 @@ def shown_name(source: str) -> str:
         name = unquote(urlsplit(source).path.rstrip("/").rpartition("/")[2])
     except ValueError:
         return ""
-    return "" if len(name) > 60 else " ".join(name.split())
+    stem = name.lower().partition(".")[0].rstrip("0123456789x_-")
+    return "" if len(name) > 60 or stem in _SPACERS else " ".join(name.split())
+
+
+_SPACERS = frozenset(
+    (
+        "",
+        "blank",
+        "clear",
+        "divider",
+        "dot",
+        "line",
+        "pixel",
+        "shim",
+        "space",
+        "spacer",
+        "trans",
+        "transparent",
+    )
+)

@@ -18,7 +18,10 @@ _BLOCKS = frozenset((
 _BIG = frozenset((
     "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre", "blockquote", "form",
 ))
+#: These may be within a cell of data, if little is in it.
+_LISTS = frozenset(("ul", "ol"))
 # fmt: on
+_MAX_LISTED = 200
 _MAX_COLUMNS = 30
 _MAX_ROWS = 2_000
 _MAX_LINE = 160
@@ -90,11 +93,14 @@ def stands_on_a_line(row: Any) -> bool:
 def _is_page(cell: Any) -> bool:
     """Whether a cell holds what no cell of data does."""
     length = 0
+    lists = False
     for inner in cell.iter():
-        if inner.tag in _BIG:
+        if inner.tag in _LISTS:
+            lists = True
+        elif inner.tag in _BIG:
             return True
         length += len(inner.text or "") + len(inner.tail or "")
-    return length > 1_500
+    return length > (_MAX_LISTED if lists else 1_500)
 
 
 def _span(cell: Any, name: str = "colspan") -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from support.composing import ANNA, OWN, a_mail, a_route, a_sender, an_address, an_envelope
 
 from bridge.compose import author
-from bridge.model import Address, Author, Mail, Written
+from bridge.model import Address, Author, Automatic, Kind, Mail, Written
 
 
 def chosen(
@@ -163,7 +164,7 @@ def test_where_nobody_reads_at_the_authors_address_the_note_says_where_answers_a
     """Thread 28: the shop stays the author, and an agent must know that an answer to it goes nowhere."""
     mail = written_by("Shop <No-Reply@shop.example>", reply_to=(an_address(reply_to),))
     assert chosen(mail).remarks == (
-        f"Nobody reads what is sent to no-reply@shop.example; answers are asked for at {reply_to} (Reply-To).",
+        f"Answers are asked for at {reply_to} (Reply-To), not at no-reply@shop.example, where nobody reads them.",
     )
 
 
@@ -174,10 +175,23 @@ def test_where_nobody_reads_at_the_authors_address_the_note_says_where_answers_a
         ("Shop <no-reply@shop.example>", "support@example.com"),
         ("Shop <no-reply@shop.example>", "@unknown"),
         ("Anna <anna@example.net>", "bo@example.net"),
+        ("Anna <anna@example.net>", "anna@mail.example.net"),
     ],
 )
 def test_a_reply_to_that_tells_nothing_new_is_no_news(author: str, reply_to: str) -> None:
     assert chosen(written_by(author, reply_to=(Address("", reply_to),))).remarks == ()
+
+
+def test_a_shop_whose_customer_is_in_reply_to_says_so_though_somebody_may_read_at_its_own() -> None:
+    """Thread 28."""
+    shop = written_by("Shop <wordpress@shop.example>", reply_to=(an_address("Bo <bo@example.net>"),))
+    assert chosen(shop).remarks == (
+        "Answers are asked for at Bo <bo@example.net> (Reply-To), not at wordpress@shop.example.",
+    )
+    automatic = Automatic(Kind.GENERATED, "Precedence: bulk")
+    assert chosen(replace(shop, automatic=automatic)).remarks == ()
+    posted = (("List-Post", "<mailto:bo@example.net>"),)
+    assert chosen(replace(shop, headers=posted)).remarks == ()
 
 
 @pytest.mark.parametrize("reply_to", ["@unknown", "not an address", ""])
