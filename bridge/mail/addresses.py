@@ -17,9 +17,10 @@ _TOKEN = re.compile(
     rb"(?P<word>=\?[^?\s\"<>]{1,80}\?[bBqQ]\?[^?\"<>]*+\?=)"
     rb'|(?P<angle><+(?:@[^<>:"]*+:)?+(?:[^<>,;"]|"[^"<>]*+")*+>*+)'
     rb"|(?P<scheme>[Mm][Aa][Ii][Ll][Tt][Oo]:)"
+    rb"|(?P<entity>&(?:[A-Za-z]{2,8}|#[0-9]{1,6});)"
     rb"|(?P<separator>[,;])"
     rb"|(?P<colon>:)"
-    rb'|(?P<text>[^"(<,;:>=]++|=)',
+    rb'|(?P<text>(?:[^"(<,;:>=&]++|=(?!\?[^?\s\"<>]{1,80}\?[bBqQ]\?)|&(?!(?:[A-Za-z]{2,8}|#[0-9]{1,6});))++|=)',
     re.DOTALL,
 )
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
@@ -32,6 +33,9 @@ _SPACED = re.compile(rb"\s++([.@])\s++")
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _INNER = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
 _LOCAL = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9._+-]*+")
+#: Not the path by which Exchange knows a mailbox: </O=CORP/OU=SITE/CN=RECIPIENTS/CN=ANN>.
+_LOCAL_NAME = re.compile(r"[!-.0-<>-~]+")
+_QUOTES = "\"'"
 _NAME_CHARS = 500
 _EMAIL_CHARS = 320
 
@@ -61,7 +65,7 @@ def read(value: bytes, limit: int, hint: str | None = None) -> tuple[Address, ..
         if entry.angle is None:
             found += (_lonely(name, hint) for name in pending)
         else:
-            entry.phrase[:0] = [name + b"," for name in pending]
+            entry.phrase[:0] = [name.removesuffix(b"\\") + b"," for name in pending]
         pending = []
         found += (_mailbox(one, hint) for one in _apart(entry))
         if len(found) >= limit:
@@ -165,7 +169,12 @@ def _mailbox(entry: _Entry, hint: str | None) -> Address:
 
 def _bare(phrase: bytes) -> tuple[str, bytes, bool]:
     """An address without angles, what else stands there, and whether it was a guess."""
-    tokens = _SPACED.sub(rb"\1", phrase).split()
+    # In brackets, as Outlook writes the address of whom it quotes; an address of numbers has its own.
+    tokens = [
+        token if b"@[" in token else bare
+        for token in _SPACED.sub(rb"\1", phrase).split()
+        if (bare := token.strip(b"[]")) and bare.lower() != b"mailto:"
+    ]
     for place, token in enumerate(tokens):
         before, sign, after = token.strip(b"<>'\",.").rpartition(b"@")
         if sign and before and after and not token.startswith(b"=?"):
@@ -187,11 +196,7 @@ def _lonely(name: bytes, hint: str | None) -> Address:
 
 def _local(raw: bytes, hint: str | None) -> str:
     text = _name(raw.strip(b"<> "), "", hint)
-    return (
-        text
-        if text.isascii() and text.isprintable() and " " not in text and not raw.startswith(b"=?")
-        else ""
-    )
+    return text if _LOCAL_NAME.fullmatch(text) and not raw.startswith(b"=?") else ""
 
 
 def _cleaned(raw: bytes) -> tuple[str, bool]:
@@ -219,5 +224,15 @@ def _text(raw: bytes) -> str:
 
 
 def _name(raw: bytes, email: str, hint: str | None) -> str:
-    name = hygiene.line(words.decode(raw, hint)).strip("\"' ,")[:_NAME_CHARS]
+    name = _unquoted(hygiene.line(words.decode(raw, hint)).strip(" ,"))[:_NAME_CHARS]
     return "" if "@" in email and name.lower() == email.lower() else name
+
+
+def _unquoted(name: str) -> str:
+    """The name without quotes around all of it, and without one that has no other; `'Ann' via Desk` keeps its own."""
+    for quote in _QUOTES * 2:
+        if name.startswith(quote) and (name.endswith(quote) or name.count(quote) == 1):
+            name = name.strip(quote).strip(" ,")
+        elif name.endswith(quote) and name.count(quote) == 1:
+            name = name.removesuffix(quote).rstrip(" ,")
+    return name

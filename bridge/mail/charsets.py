@@ -8,6 +8,7 @@ superset that real mailers mean by it (iso-8859-1 → cp1252, gb2312 → gb18030
 from __future__ import annotations
 
 import re
+from codecs import register_error
 from collections.abc import Callable, Mapping
 from encodings.aliases import aliases
 from itertools import islice
@@ -49,6 +50,7 @@ _SUPERSETS = {
     "euc_kr": ("cp949",),
     "big5": ("cp950", "big5hkscs"),
     "big5hkscs": ("big5hkscs", "cp950"),
+    "cp950": ("cp950", "big5hkscs"),
     "shift_jis": ("cp932", "shift_jis_2004"),
     "euc_jp": ("euc_jp", "euc_jis_2004"),
     "utf_16": ("utf_16",),
@@ -56,17 +58,17 @@ _SUPERSETS = {
 _EXTRA_LABELS = {
     "utf8mb4": "utf_8",
     "xutf8": "utf_8",
-    "unicode": "utf_8",
     "unicode11utf7": "utf_7",
     "unicode11utf8": "utf_8",
     "csunicode11utf7": "utf_7",
+    "unicode": "utf_16",
+    "csunicode": "utf_16",
     "ucs2": "utf_16",
     "iso10646ucs2": "utf_16",
     "ansi": "cp1252",
     "ansix341968": "ascii",
     "iso646us": "ascii",
     "latin1": "latin_1",
-    "iso885911": "latin_1",
     "iso88598i": "iso8859_8",
     "iso88598e": "iso8859_8",
     "iso88596i": "iso8859_6",
@@ -85,6 +87,8 @@ _EXTRA_LABELS = {
     "hzgb2312": "hz",
     "cnbig5": "big5",
     "xxbig5": "big5",
+    "big5eten": "big5",
+    "big5uao": "big5",
     "xbig5": "big5",
     "euctw": "big5",
     "xsjis": "shift_jis",
@@ -95,6 +99,9 @@ _EXTRA_LABELS = {
     "cswindows31j": "shift_jis",
     "xeucjp": "euc_jp",
     "xeuc": "euc_jp",
+    "eucjpms": "euc_jp",
+    "xeucjpms": "euc_jp",
+    "cp51932": "euc_jp",
     "jis": "iso2022_jp",
     "iso2022jpms": "iso2022_jp",
     "cp50220": "iso2022_jp",
@@ -108,17 +115,41 @@ _EXTRA_LABELS = {
     "xmacroman": "mac_roman",
     "xmaccyrillic": "mac_cyrillic",
     "xmacce": "mac_latin2",
+    "xmaccentraleurroman": "mac_latin2",
+    "maccentraleurope": "mac_latin2",
     "xmacgreek": "mac_greek",
     "xmacturkish": "mac_turkish",
     "visual": "iso8859_8",
     "logical": "iso8859_8",
 }
+#: Where a charset of Unix has no characters (0x80 to 0x9F), the one of Windows that is meant.
+_WINDOWS = {
+    "iso8859_2": "cp1250",
+    "iso8859_4": "cp1257",
+    "iso8859_5": "cp1251",
+    "iso8859_6": "cp1256",
+    "iso8859_7": "cp1253",
+    "iso8859_13": "cp1257",
+}
+_UPPER_CONTROL = re.compile(rb"[\x80-\x84\x86-\x9f]")
+#: What KOI8-R has for corners of tables are letters of Ukrainian in KOI8-U: they are where they touch a letter.
+_UKRAINIAN = re.compile(
+    rb"[\xa4\xa6\xa7\xad\xb4\xb6\xb7\xbd][\xc0-\xff]|[\xc0-\xff][\xa4\xa6\xa7\xad\xb4\xb6\xb7\xbd]"
+)
 _MULTIBYTE = re.compile(r"utf|iso2022|gb|hz|big5|euc|shift|cp9(?:32|49|50)|johab")
 _SEVEN_BIT = frozenset({"utf_7", "hz"})
+_HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_SAMPLE_CHARS = 20_000
+#: Declared so, a text has no zero bytes of its own.
+_WITHOUT_ZEROS = frozenset({"ascii", "utf_8", "cp1252"})
 _JIS_ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\([DOPQ]|\([BIJHA]|\.[AF]|\$A)")
+#: Stands once, at the start of a line, and the letters behind it between shifts.
+_KOREAN = b"\x1b$)C"
 _MOST_ESCAPES = 100_000
+_MOST_LONE = 10_000
 _ASCII = bytes(range(128))
 _NOT_LETTERS = bytes(byte for byte in _ASCII if not chr(byte).isalpha())
+_BEYOND_LATIN = re.compile("[\u0250-\u1dff\u2c00-\ufffc]")
 _KANA = re.compile("[\u3040-\u30ff]")
 _NOT_ALNUM = re.compile(r"[^a-z0-9]+")
 _PREFIXED = re.compile(r"(?:cp|windows|win|ibm|ms|xcp|xwindows|dos|oem)(\d{3,4})")
@@ -160,21 +191,61 @@ def decode(content: bytes, declared: str | None = None, hint: str | None = None)
         return text
     if codecs and codecs[0].startswith("utf_16"):
         codecs = _utf_16(content, codecs)
-    # A single-byte charset accepts nearly any bytes, and valid multi-byte UTF-8 is no accident: it is asked first.
-    trial = codecs if codecs and _MULTIBYTE.match(codecs[0]) else ("utf_8", *codecs)
+    if (codecs[:1] or ("ascii",))[0] in _WITHOUT_ZEROS and (order := _order_of_utf_16(content)):
+        return content.decode(order, "replace")
+    # Other charsets accept nearly any bytes, and valid UTF-8 of some length is no accident: it is asked first.
+    declared_first = codecs and _MULTIBYTE.match(codecs[0]) and not _surely_utf_8(content)
+    trial = codecs if declared_first else ("utf_8", *codecs)
     for codec in (*trial, "utf_8", *codecs_for(hint)):
         if (read := _strictly(content, codec)) is not None:
-            return read
+            return read if codec == "utf_8" else _unless_foreign(content, codec, read)
     return _roughly(content, codecs)
+
+
+def _surely_utf_8(content: bytes) -> bool:
+    """Whether these bytes are UTF-8 whatever else they are called: a few characters could be by chance, many are not."""
+    if content.isascii() or (text := _strictly(content, "utf_8")) is None:
+        return False
+    foreign = [char for char in text[:_SAMPLE_CHARS] if not char.isascii()]
+    return len(foreign) >= 8 or sum(char >= "\u0800" for char in foreign) >= 2
+
+
+def _unless_foreign(content: bytes, codec: str, read: str) -> str:
+    """What was read, unless less than half of it is ASCII: old mailers call all the world's letters Latin-1."""
+    if codec != "cp1252":
+        return read
+    sample = content[:_SAMPLE_CHARS]
+    foreign = len(sample.translate(None, _ASCII))
+    if foreign < 10 or foreign <= len(sample.translate(None, _NOT_LETTERS)) - foreign:
+        return read
+    for guess in _detected(content):
+        if not guess.startswith(("cp1252", "latin", "iso8859_1")) and (other := _strictly(content, guess)):
+            return other
+    return read
 
 
 def _strictly(content: bytes, codec: str) -> str | None:
     if codec.startswith("iso2022_jp"):
         return _jis(content) if content.isascii() else None
+    if codec in _WINDOWS and _UPPER_CONTROL.search(content):
+        codec = _WINDOWS[codec]
+    elif codec == "koi8_r" and _UKRAINIAN.search(content):
+        codec = "koi8_u"
     try:
         return content.decode(codec)
     except (UnicodeError, ValueError):
+        return _from_halves(content) if codec == "utf_8" else None
+
+
+def _from_halves(content: bytes) -> str | None:
+    """UTF-8 in which characters beyond the first plane stand as two (CESU-8), as some databases and Java write them."""
+    if _HALF.search(content) is None:
         return None
+    try:
+        halves = content.decode("utf_8", "surrogatepass")
+    except UnicodeError:
+        return None
+    return halves.encode("utf_16_le", "surrogatepass").decode("utf_16_le", "replace")
 
 
 def _roughly(content: bytes, codecs: tuple[str, ...]) -> str:
@@ -182,9 +253,16 @@ def _roughly(content: bytes, codecs: tuple[str, ...]) -> str:
     for codec in (*codecs[:1], "utf_8"):
         if _MULTIBYTE.match(codec) or codec == "cp1252":
             text = content.decode(codec, "replace")
-            sample = text[:20_000]
-            if sample.count("\ufffd") * 20 <= sum(not char.isascii() for char in sample):
-                return text
+            sample = text[:_SAMPLE_CHARS]
+            broken = sample.count("\ufffd")
+            foreign = sum(not char.isascii() for char in sample)
+            # Whole sequences of UTF-8 are no accident, however many bytes between them are none.
+            if broken * 20 <= foreign or (codec == "utf_8" and broken * 2 <= foreign):
+                # Each costs a step of Python.
+                mended = (
+                    codec == "utf_8" and text.count("\ufffd") <= _MOST_LONE and not _BEYOND_LATIN.search(text)
+                )
+                return content.decode(codec, _LONE) if mended else text
     if (japanese := _japanese(content)) is not None:
         return japanese
     for codec in _detected(content):
@@ -212,6 +290,15 @@ def _by_mark(content: bytes) -> str | None:
     return None
 
 
+def _order_of_utf_16(content: bytes) -> str | None:
+    """The byte order of a text that is UTF-16 though it does not say so: zeros in every other place, and hardly elsewhere."""
+    sample = content[:4096]
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if len(sample) < 8 or max(even, odd) * 4 < len(sample) or min(even, odd) * 20 > max(even, odd):
+        return None
+    return "utf_16_be" if even > odd else "utf_16_le"
+
+
 def _utf_16(content: bytes, codecs: tuple[str, ...]) -> tuple[str, ...]:
     """The byte order by where the zeros are; no UTF-16 at all without any."""
     sample = content[:4096]
@@ -234,8 +321,27 @@ def _japanese(content: bytes) -> str | None:
     return None
 
 
+def _lone(error: UnicodeError) -> tuple[str, int]:
+    """A single byte among UTF-8 that is a letter or mark of cp1252: a template in one, what was filled in in the other."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    content, start, end = error.object, error.start, error.end
+    beside = content[end : end + 1]
+    # A cut-off sequence ends in the middle of one: what goes on, or was begun before, is no single byte.
+    alone = end - start == 1 and beside and not 0x80 <= beside[0] < 0xC0
+    if alone and (content[start] >= 0xC0 or start == 0 or content[start - 1] < 0x80):
+        return content[start:end].decode("cp1252", "replace"), end
+    return "\ufffd", end
+
+
+_LONE = "reamaze-bridge-lone-byte"
+register_error(_LONE, _lone)
+
+
 def _jis(content: bytes) -> str:
     """ISO-2022-JP as it is sent: with the vendors' rows, which Python's codec refuses and cp932 knows."""
+    if content.startswith(_KOREAN) or b"\n" + _KOREAN in content:
+        return content.decode("iso2022_kr", "replace")
     if _JIS_ESCAPE.search(content) is None:
         return content.decode("ascii", "replace")
     try:

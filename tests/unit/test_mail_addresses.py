@@ -89,6 +89,40 @@ def test_several_mailboxes(case: int, value: str, emails: list[str]) -> None:
     assert [address.email for address in read(value) if address.email] == emails
 
 
+@pytest.mark.parametrize(
+    ("value", "name", "email"),
+    [
+        ("SRS0=ab=c1=shop.example=ann@relay.example", "", "SRS0=ab=c1=shop.example=ann@relay.example"),
+        ("prvs=01234=ann@example.com", "", "prvs=01234=ann@example.com"),
+        ("bounce+ann=shop.example@list.example", "", "bounce+ann=shop.example@list.example"),
+        ("a=b <ann@example.com>", "a=b", "ann@example.com"),
+        ("x=?y@example.com", "", "x=?y@example.com"),
+    ],
+)
+def test_an_equals_sign_is_part_of_an_address(value: str, name: str, email: str) -> None:
+    """What stands before it is no name: the address behind it would be somebody else's."""
+    assert read(value) == (Address(name, email),)
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "email"),
+    [
+        ("'Ann Lee' via Desk <desk@list.example>", "'Ann Lee' via Desk", "desk@list.example"),
+        ("\"'Ann Lee'\" <ann@example.com>", "Ann Lee", "ann@example.com"),
+        ("D'Arcy <ann@example.com>", "D'Arcy", "ann@example.com"),
+        ('Ann" Lee <ann@example.com>', "Ann Lee", "ann@example.com"),
+        ("Ann &amp; Bob <ann@example.com>", "Ann &amp; Bob", "ann@example.com"),
+        (r"Lee\, Ann <ann@example.com>", "Lee, Ann", "ann@example.com"),
+        ("Ann Lee [mailto:ann@example.com]", "Ann Lee", "ann@example.com"),
+        ("ann@[192.0.2.1]", "", "ann@[192.0.2.1]"),
+        ("Ann Lee </O=CORP/OU=SITE/CN=RECIPIENTS/CN=ANN>", "Ann Lee", ""),
+    ],
+)
+def test_names_and_addresses_of_gateways_and_lists(value: str, name: str, email: str) -> None:
+    (found,) = read(value)
+    assert (found.name, found.email) == (name, email)
+
+
 def test_an_encoded_word_alone_makes_no_address() -> None:
     """Case 11: what is hidden in an encoded word is a name."""
     (found,) = read("=?utf-8?Q?Boss_=3Cboss=40corp.example=3E?=")

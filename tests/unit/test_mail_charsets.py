@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from support.mails import mail as mail_of
 
@@ -10,6 +12,8 @@ from bridge.mail import charsets
 
 RUSSIAN = "Добрый день! Не могу войти в личный кабинет, помогите пожалуйста."
 JAPANESE = "お世話になっております。注文の件でご連絡いたしました。"
+KOREAN = "안녕하세요. 주문한 상품이 아직 안 왔습니다."
+HONGKONG = "請查收附件嘅發票，唔該晒。啲嘢係咁嘅"
 GREEK = "Καλημέρα, δεν έχω λάβει ακόμα την παραγγελία μου."
 
 
@@ -45,6 +49,12 @@ GREEK = "Καλημέρα, δεν έχω λάβει ακόμα την παραγ
         ("unicode-1-1-utf-7", "utf_7"),
         ("macintosh", "mac_roman"),
         ("iso-2022-jp", "iso2022_jp"),
+        ("iso-8859-11", "cp874"),
+        ("cp950", "cp950"),
+        ("big5-eten", "cp950"),
+        ("eucJP-ms", "euc_jp"),
+        ("x-mac-centraleurroman", "mac_latin2"),
+        ("iso-2022-kr", "iso2022_kr"),
     ],
 )
 def test_labels_of_real_mail_have_a_codec(label: str, codec: str) -> None:
@@ -113,6 +123,75 @@ def test_what_is_no_charset_has_none(label: str | None) -> None:
 )  # fmt: skip
 def test_text_is_read(case: int, content: bytes, declared: str | None, text: str) -> None:
     assert charsets.decode(content, declared) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "text"),
+    [
+        (KOREAN.encode("iso2022_kr"), "iso-2022-kr", KOREAN),
+        (KOREAN.encode("iso2022_kr"), None, KOREAN),
+        (HONGKONG.encode("big5hkscs"), "cp950", HONGKONG),
+        (HONGKONG.encode("big5hkscs"), "big5-eten", HONGKONG),
+        ("สวัสดี “ครับ”".encode("cp874"), "iso-8859-11", "สวัสดี “ครับ”"),
+        ("Привіт, їжак є".encode("koi8_u"), "koi8-r", "Привіт, їжак є"),
+        ("╓──╖\n║да║".encode("koi8_r"), "koi8-r", "╓──╖\n║да║"),
+        ("Zażółć „źle” – Śląsk".encode("cp1250"), "iso-8859-2", "Zażółć „źle” – Śląsk"),
+        ("Zażółć Śląsk".encode("iso8859_2"), "iso-8859-2", "Zażółć Śląsk"),
+        ("Άρης – “τιμή” €".encode("cp1253"), "iso-8859-7", "Άρης – “τιμή” €"),
+        ("日本語です①".encode("euc_jis_2004"), "eucJP-ms", "日本語です①"),
+        ("日本語です".encode(), "shift_jis", "日本語です"),
+        ("您好，订单".encode(), "gb2312", "您好，订单"),
+        ("日本語です".encode("cp932"), "shift_jis", "日本語です"),
+        ("Größe € 日本".encode("utf-16-le"), "unicode", "Größe € 日本"),
+        ("Order 12, please.".encode("utf-16-le"), None, "Order 12, please."),
+        ("Order 12, please.".encode("utf-16-be"), "us-ascii", "Order 12, please."),
+        (b"a\0b", None, "a\0b"),
+    ],
+)
+def test_text_of_neighbouring_charsets_is_read(content: bytes, declared: str | None, text: str) -> None:
+    """Cases 78 to 80: what the label says is not what was meant."""
+    assert charsets.decode(content, declared) == text
+
+
+def test_characters_written_in_two_halves_do_not_turn_the_whole_text() -> None:
+    """CESU-8: one such emoji made mojibake of every umlaut beside it."""
+    assert charsets.decode("Grüße ".encode() + b"\xed\xa0\xbd\xed\xb8\x80", "utf-8") == "Grüße 😀"
+    assert charsets.decode("Grüße ".encode() + b"\xed\xa0\xbd", "utf-8") == "Grüße \ufffd"
+    assert charsets.decode(b"\xed\xa0\xbd Gr\xfc\xdfe", "utf-8").endswith("Grüße")
+
+
+def test_what_was_filled_into_a_text_in_another_charset_is_read_too() -> None:
+    template = "Grüße – Ihr Auftrag wurde geändert. Schöne Grüße, Ihr Büro " * 3
+    content = template.encode() + "Größe: 7 m² “neu”".encode("cp1252") + b" fin"
+    assert charsets.decode(content, "utf-8") == template + "Größe: 7 m² “neu” fin"
+    assert charsets.decode(template.encode() + b"\xe2\x82", "utf-8") == template + "\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"), [("您好，请看附件里的发票，谢谢您的帮助。", "gb18030"), (RUSSIAN, "cp1251")]
+)
+def test_foreign_letters_under_a_label_of_the_west_are_detected(
+    text: str, codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 78: mailers that call everything iso-8859-1."""
+    monkeypatch.setattr(charsets, "_detector", lambda _: {"encoding": codec})
+    assert charsets.decode(text.encode(codec), "iso-8859-1") == text
+    plain = "Order 12 of yesterday: " + text[:3]
+    assert charsets.decode(plain.encode(codec), "iso-8859-1") != plain
+
+
+@pytest.mark.parametrize(
+    "text", ["ÄÖÜ ÄÖÜß", "Größe für Bäcker, Köche und Ärzte: süß", "«Où êtes-vous ?» éàèùçô"]
+)
+def test_letters_of_the_west_under_their_label_are_left_alone(text: str) -> None:
+    assert charsets.decode(text.encode("cp1252"), "iso-8859-1") == text
+
+
+def test_a_text_of_broken_bytes_is_read_in_bounded_time() -> None:
+    content = "Grüße ".encode() * 400_000 + b"a\xe9 " * 20_000
+    started = process_time()
+    assert charsets.decode(content, "utf-8").count("\ufffd") == 20_000
+    assert process_time() - started < 2
 
 
 def test_a_few_broken_bytes_do_not_turn_the_whole_text() -> None:
