@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import functools
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import rig
 
+from bridge import web
 from bridge.sandbox import Behaviour
 
 pytestmark = pytest.mark.anyio
@@ -63,3 +68,26 @@ async def test_a_file_fetched_often_is_written_down_once(tmp_path: Path) -> None
 def fetches(bridge: rig.Rig, mail_id: str) -> list[str]:
     (trace,) = bridge.daemon.trace(mail_id)
     return [event.detail for event in trace.events if event.event == "fetched"]
+
+
+async def test_silent_peers_keep_neither_a_fetch_nor_a_look_at_its_health_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "Limits", functools.partial(web.Limits, connections=20))
+
+    def with_health(data: dict[str, Any]) -> None:
+        data["operate"]["listen"] = "127.0.0.1:0"
+
+    async with rig.running(tmp_path, change=with_health) as bridge, contextlib.AsyncExitStack() as stack:
+        operate, staging = bridge.daemon.operate_port, bridge.daemon.staging_port
+        for number in range(100):
+            _, writer = await asyncio.open_connection("127.0.0.1", (operate, staging)[number % 2])
+            stack.callback(writer.close)
+            writer.write(b"GET / HTTP/1.1\r\n"[: number % 20])
+        mail_id = await bridge.send(with_two_files())
+        await bridge.settled()
+        await bridge.until(lambda: len(fetches(bridge, mail_id)) == 2)
+        reader, writer = await asyncio.open_connection("127.0.0.1", operate)
+        stack.callback(writer.close)
+        writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await asyncio.wait_for(reader.readline(), 10) == b"HTTP/1.1 200 OK\r\n"
