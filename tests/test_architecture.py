@@ -47,7 +47,6 @@ OWNERS = {
     "lxml": {"compose"},
     "markdown_it": {"sandbox"},
     "markdownify": {"compose"},
-    "pebble": {"workers"},
     "prometheus_client": {"operate"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},

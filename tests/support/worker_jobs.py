@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from pathlib import Path
 
 from bridge import convert
 from bridge.errors import StagingLaterError
@@ -25,6 +27,26 @@ def greedy() -> int:
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_the_first_time(mark: Path) -> int:
+    if not mark.exists():
+        mark.touch()
+        die()
+    return os.getpid()
+
+
+def nap(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def length(content: bytes) -> bytes:
+    return len(content).to_bytes(8) + content
+
+
+def unpicklable() -> object:
+    return lambda: None
 
 
 def fail() -> None:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from support import forked, worker_jobs
 
 from bridge.errors import StagingLaterError
-from bridge.workers import WorkerError, Workers
+from bridge.workers import NoWorkerError, WorkerError, Workers
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
     forked.context()
     pool = Workers(processes=1, time_limit_s=1.0, memory_bytes=768 * 1024 * 1024)
     yield pool
-    pool.close()
+    await pool.close()
 
 
 async def test_a_result_comes_back(workers: Workers) -> None:
@@ -69,10 +70,86 @@ async def test_the_event_loop_turns_while_a_worker_works(workers: Workers) -> No
         await asyncio.sleep(0.01)
         turns += 1
     assert isinstance(working.exception(), WorkerError)
-    assert turns > 20
+    assert turns > 5
 
 
 async def test_trouble_with_the_disk_is_told_from_trouble_with_the_mail(workers: Workers) -> None:
     with pytest.raises(StagingLaterError, match="No space left") as caught:
         await workers.run(worker_jobs.full_disk)
     assert caught.value.retry_after_s is None
+
+
+async def test_a_call_whose_process_was_killed_by_somebody_else_is_made_again(
+    workers: Workers, tmp_path: Path
+) -> None:
+    assert await workers.run(worker_jobs.die_the_first_time, tmp_path / "mark") != os.getpid()
+
+
+async def test_each_call_of_many_has_its_own_answer(workers: Workers) -> None:
+    answers = await asyncio.gather(*(workers.run(worker_jobs.double, number) for number in range(50)))
+    assert answers == [2 * number for number in range(50)]
+
+
+async def test_megabytes_travel_both_ways(workers: Workers) -> None:
+    content = os.urandom(3 * 1024 * 1024)
+    assert await workers.run(worker_jobs.length, content) == len(content).to_bytes(8) + content
+
+
+async def test_an_answer_that_cannot_travel_is_an_error_and_the_worker_goes_on(workers: Workers) -> None:
+    before = await workers.run(worker_jobs.pid)
+    with pytest.raises(WorkerError, match="raised"):
+        await workers.run(worker_jobs.unpicklable)
+    assert await workers.run(worker_jobs.pid) == before
+
+
+async def test_what_nobody_waits_for_any_more_is_killed(workers: Workers) -> None:
+    before = await workers.run(worker_jobs.pid)
+    abandoned = asyncio.ensure_future(workers.run(worker_jobs.for_ever))
+    await asyncio.sleep(0.05)
+    abandoned.cancel()
+    assert await workers.run(worker_jobs.pid) != before
+    with pytest.raises(asyncio.CancelledError):
+        await abandoned
+
+
+async def test_no_more_calls_are_under_way_than_there_are_processes() -> None:
+    forked.context()
+    pool = Workers(processes=2, time_limit_s=10.0, memory_bytes=768 * 1024 * 1024)
+    pids = await asyncio.gather(*(pool.run(worker_jobs.nap, 0.01) for _ in range(12)))
+    assert len(set(pids)) <= 2
+    await pool.close()
+
+
+async def test_a_worker_is_replaced_before_a_leak_can_grow(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.workers._MOST_CALLS", 3)
+    pids = [await workers.run(worker_jobs.pid) for _ in range(9)]
+    assert [len(set(pids[at : at + 3])) for at in (0, 3, 6)] == [1, 1, 1]
+    assert len(set(pids)) == 3
+
+
+async def test_closing_ends_every_process_and_what_comes_later_is_told_so(workers: Workers) -> None:
+    running = await workers.run(worker_jobs.pid)
+    under_way = asyncio.ensure_future(workers.run(worker_jobs.for_ever))
+    await asyncio.sleep(0.05)
+    await workers.close()
+    for call in (under_way, workers.run(worker_jobs.pid)):
+        with pytest.raises(NoWorkerError, match="stopped"):
+            await call
+    async with asyncio.timeout(10):
+        while Path(f"/proc/{running}").exists():
+            await asyncio.sleep(0.01)
+
+
+async def test_no_process_to_be_had_is_not_the_mails_fault(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("socket.socketpair", full)
+    with pytest.raises(NoWorkerError, match="no worker can be started: OSError"):
+        await workers.run(worker_jobs.pid)
+    monkeypatch.undo()
+    assert await workers.run(worker_jobs.double, 4) == 8
