@@ -192,6 +192,39 @@ async def test_a_conversation_that_is_gone_is_replaced_once_and_the_note_says_so
         assert bridge.sandbox.doubles() == ()
 
 
+async def test_an_older_mail_that_is_taken_up_again_does_not_bring_a_lost_conversation_back(
+    tmp_path: Path,
+) -> None:
+    """Its note belongs to where it was posted; later mails go to the conversation that replaced that one."""
+    first, older, newer, last = (letter("old", number, note=number in {1, 2}) for number in range(4))
+    async with running(tmp_path) as bridge:
+        await send(bridge, first)
+        await bridge.settled()
+        bridge.sandbox.faults.script("200", "422", on="POST")
+        (dead,) = await send(bridge, older)
+        await bridge.until(lambda: bridge.state(dead) == "dead")
+        bridge.sandbox.faults.script("404", on="POST")
+        await send(bridge, newer)
+        await bridge.settled()
+        assert bridge.daemon._spool is not None
+        assert bridge.daemon._spool.operator.retry(dead) == 1
+        await bridge.settled()
+        await send(bridge, last)
+        await bridge.settled()
+        lost, replaced = bridge.sandbox.conversations
+        marks = {
+            conversation.slug: [
+                each.mark
+                for message in conversation.messages
+                for each in (first, older, newer, last)
+                if not message.internal and each.mark in message.body
+            ]
+            for conversation in (lost, replaced)
+        }
+        assert marks == {lost.slug: [first.mark, older.mark], replaced.slug: [newer.mark, last.mark]}
+        assert [message.internal for message in lost.messages] == [False, False, True]
+
+
 # -- an outage --------------------------------------------------------------------------------------
 
 
