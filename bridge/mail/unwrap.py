@@ -171,6 +171,8 @@ def without_doubles(blocks: list[Written | Attached], wrappers: frozenset[int]) 
     """Exchange puts the words beside winmail.dat as well: both become one stretch with a text and an HTML version."""
     written = [block for block in blocks if isinstance(block, Written) and (block.text or block.html)]
     wrapped = [block for block in written if wrappers.intersection(block.leaves)][:_MOST_COMPARED]
+    if not wrapped:
+        return blocks
     others = [block for block in written if not wrappers.intersection(block.leaves)][:_MOST_COMPARED]
     counted = {id(block): _words(block) for block in (*wrapped, *others)}
     instead: dict[int, Written | None] = {}
