@@ -142,7 +142,7 @@ class Reader:
 
     def _file(self, leaf: Leaf) -> list[Block]:
         """The leaf as a file, or what is in it where it only wraps."""
-        if not unwrap.wraps(leaf):
+        if not unwrap.wraps(leaf, self._first_bytes(leaf)):
             return [Attached(leaf.index)]
         room = self.room = self.room or unwrap.Room(
             self.limits.unwrap_depth,
@@ -158,10 +158,15 @@ class Reader:
         found = unwrap.opened(leaf, decoded, room)
         self.defects += found.remarks
         self.facts += found.facts
-        if not found.replaces:
-            return [Attached(leaf.index)]
-        self.wrappers.add(leaf.index)
+        if found.entity is not None:
+            # What was compressed is larger than what came, and its parts keep their bytes.
+            room.content_bytes -= max(0, len(found.entity) - len(decoded))
         room.depth -= 1
+        if not found.replaces:
+            beside = [block for file in found.files for block in self._file(self._found(file, leaf, 1))]
+            room.depth += 1
+            return [Attached(leaf.index), *beside]
+        self.wrappers.add(leaf.index)
         blocks: list[Block] = []
         if found.entity is not None:
             blocks += self._entity(found.entity, leaf, room)
@@ -173,6 +178,13 @@ class Reader:
             self.defects.append(f"Part {leaf.section}: only the first {len(fitting)} of its files are here.")
             return [Written(found.text, found.html), *blocks, Attached(leaf.index)]
         return [Written(found.text, found.html, (leaf.index,)), *blocks]
+
+    def _first_bytes(self, leaf: Leaf) -> bytes:
+        """A few of the leaf's bytes, still encoded."""
+        held = leaf.content
+        return (
+            self.content[held.start : min(held.end, held.start + 20)] if isinstance(held, Span) else held[:20]
+        )
 
     def _found(self, file: unwrap.File, wrapper: Leaf, number: int) -> Leaf:
         """A leaf of a file that stood within another."""

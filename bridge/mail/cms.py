@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _ELEMENTS = 200_000
+#: What compressed content may always come to, and how many times its size beyond that: nothing that is sent packs tighter.
+_FREE_BYTES = 4 * 1024 * 1024
+_RATIO = 100
 _SEQUENCE, _OID, _OCTETS, _PIECES, _CONTENT = 0x30, 0x06, 0x04, 0x24, 0xA0
 _PKCS7 = bytes.fromhex("2a864886f70d0107")
 _SMIME = bytes.fromhex("2a864886f70d01091001")
@@ -156,6 +159,7 @@ def read(content: bytes, limit: int) -> Opened | None:
 
 
 def _inflated(packed: bytes, limit: int) -> bytes | None:
+    limit = min(limit, max(_FREE_BYTES, _RATIO * len(packed)))
     try:
         unpacking = zlib.decompressobj()
         found = unpacking.decompress(packed, limit)

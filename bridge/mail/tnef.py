@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from bridge.mail import charsets, hygiene, rtf
 
-_SIGNATURE = b"\x78\x9f\x3e\x22"
+SIGNATURE = b"\x78\x9f\x3e\x22"
 _ATTRIBUTES = 20_000
 _PROPERTIES = 20_000
 _FILES = 500
@@ -54,6 +54,14 @@ _FIXED = {
 _STRING8, _UNICODE, _OBJECT, _TIME, _BINARY = 0x1E, 0x1F, 0x0D, 0x40, 0x102
 _VARIABLE = (_STRING8, _UNICODE, _OBJECT, _BINARY)
 _MULTIPLE = 0x1000
+_ANSWERS = {
+    "resp.pos": "ACCEPTED",
+    "mtgrespp": "ACCEPTED",
+    "resp.neg": "DECLINED",
+    "mtgrespn": "DECLINED",
+    "resp.tent": "TENTATIVE",
+    "mtgrespa": "TENTATIVE",
+}
 
 Key = int | tuple[bytes, int]
 
@@ -76,6 +84,10 @@ class Meeting:
     start: datetime | None = None
     end: datetime | None = None
     location: str = ""
+    #: What somebody answers to an invitation, as in PARTSTAT, and who does; "" for no answer.
+    answer: str = ""
+    name: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +184,7 @@ def read(content: bytes, text_bytes: int = rtf.MOST_BYTES) -> Message | None:
 
     None where these bytes are no such stream, or one that breaks off before it says anything.
     """
-    if not content.startswith(_SIGNATURE):
+    if not content.startswith(SIGNATURE):
         return None
     stream = _Stream(text_bytes)
     taken = 0
@@ -323,7 +335,7 @@ def _files(stream: _Stream) -> tuple[list[File], list[File]]:
         found = attachment.properties
         kind, data = found.get(0x3701, (0, b""))
         title = hygiene.line(stream.decoded(attachment.title))[:_NAME]
-        if kind == _OBJECT and data[16:20] == _SIGNATURE:
+        if kind == _OBJECT and data[16:20] == SIGNATURE:
             nested.append(File(data[16:], stream.line(found, 0x3001) or title))
             continue
         if not attachment.data and kind == _OBJECT:
@@ -347,15 +359,20 @@ def _meeting(stream: _Stream, subject: str) -> Meeting | None:
     kind = (stream.line(stream.properties, 0x1A) or stream.decoded(stream.kind)).lower()
     if "schedule.meeting" not in kind and "microsoft schedule.mtg" not in kind:
         return None
-    if "resp" in kind:
-        return None
     found = stream.properties
+    answer = next((said for mark, said in _ANSWERS.items() if mark in kind), "")
+    name, email = stream.line(found, 0x42, 0x0C1A), stream.line(found, 0x5D02, 0x65, 0x0C1F)
+    if "resp" in kind and not (answer and name):
+        return None
     return Meeting(
         cancelled="cancel" in kind or "mtgcncl" in kind,
         title=subject,
         start=_time(found, (_GUID_APPOINTMENT, 0x820D)) or _time(found, 0x60),
         end=_time(found, (_GUID_APPOINTMENT, 0x820E)) or _time(found, 0x61),
         location=stream.line(found, (_GUID_APPOINTMENT, 0x8208)),
+        answer=answer,
+        name=name,
+        email=email if "@" in email else "",
     )
 
 

@@ -10,14 +10,16 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bridge.facts import Event, Fact, Moment, Sealed
-from bridge.mail import cms, tnef
+from bridge.facts import Event, Fact, Moment, Person, Sealed
+from bridge.mail import cms, headers, tnef
 from bridge.mail.tnef import File
 from bridge.model import Attached, Leaf, Written
 
 __all__ = ["File", "Opened", "Room", "opened", "without_doubles", "wraps"]
 
-_TNEF_TYPES = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
+_TNEF_TYPES = frozenset(("application/ms-tnef", "application/vnd.ms-tnef", "application/x-tnef"))
+#: How a stream of Outlook's begins in base64, whatever a gateway called it.
+_TNEF_IN_BASE64 = b"eJ8+I"
 _CMS_TYPES = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
 _WORD = re.compile(r"\w+")
 _TAG = re.compile(r"<[^<>]{0,5000}>")
@@ -46,24 +48,27 @@ class Opened:
     #: A MIME entity that takes the leaf's place.
     entity: bytes | None = None
     facts: tuple[Fact, ...] = ()
-    #: False where the leaf itself is what an agent gets.
+    #: False where the leaf itself is what an agent gets, and what was in it beside it.
     replaces: bool = True
     remarks: tuple[str, ...] = field(default=())
 
 
-def wraps(leaf: Leaf) -> bool:
-    """Whether the leaf says of itself that it is one of these."""
+def wraps(leaf: Leaf, head: bytes) -> bool:
+    """Whether the leaf says of itself that it is one of these, or its first encoded bytes say so where it says nothing."""
     name = (leaf.filename or "").lower()
     if leaf.content_type in _TNEF_TYPES | _CMS_TYPES:
         return True
-    opaque = leaf.content_type in ("application/octet-stream", "application/x-octet-stream")
-    return (name == "winmail.dat" or name.endswith(".p7m")) and opaque
+    if leaf.content_type not in ("application/octet-stream", "application/x-octet-stream"):
+        return False
+    if name in ("", "noname") or name.endswith(".dat"):
+        return name == "winmail.dat" or head.lstrip().startswith((_TNEF_IN_BASE64, tnef.SIGNATURE))
+    return name.endswith(".p7m")
 
 
 def opened(leaf: Leaf, content: bytes, room: Room) -> Opened:
     """What the decoded bytes of the leaf hold; the words take from the room."""
-    name = (leaf.filename or "").lower()
-    if leaf.content_type in _TNEF_TYPES or name == "winmail.dat":
+    outlook = leaf.content_type in _TNEF_TYPES or content.startswith(tnef.SIGNATURE)
+    if outlook or (leaf.filename or "").lower() == "winmail.dat":
         return _outlook(leaf, content, room)
     return _smime(leaf, content, room.content_bytes)
 
@@ -88,11 +93,23 @@ def _smime(leaf: Leaf, content: bytes, limit: int) -> Opened:
             return Opened(
                 replaces=False, remarks=(f"{where}: the content of the S/MIME message could not be had.",)
             )
+        case cms.Kind.SIGNED if _is_file(leaf, found.content):
+            name = (leaf.filename or "").removesuffix(".p7m").removesuffix(".P7M")
+            remark = f"{where}: “{name}” was taken out of its signature, which was not verified."
+            return Opened(replaces=False, files=(File(found.content, name),), remarks=(remark,))
         case cms.Kind.SIGNED:
             remark = f"{where}: the mail is signed with S/MIME; the signature was not verified."
             return Opened(entity=found.content, remarks=(remark,))
         case cms.Kind.COMPRESSED:
             return Opened(entity=found.content)
+
+
+def _is_file(leaf: Leaf, content: bytes) -> bool:
+    """Whether a signed file was sent (invoice.xml.p7m), and not a signed mail."""
+    name = (leaf.filename or "").lower()
+    if not name.endswith(".p7m") or name.startswith("smime"):
+        return False
+    return content[:1] not in (b"\r", b"\n") and not headers.looks_like_header(content, 0)
 
 
 # -- Outlook ---------------------------------------------------------------------------------------
@@ -152,11 +169,12 @@ def _attached_message(name: str, message: tnef.Message) -> list[File]:
 def _meeting(leaf: Leaf, meeting: tnef.Meeting) -> Event:
     return Event(
         leaf=leaf.index,
-        method="CANCEL" if meeting.cancelled else "REQUEST",
+        method="REPLY" if meeting.answer else "CANCEL" if meeting.cancelled else "REQUEST",
         title=meeting.title,
         start=Moment(meeting.start, zone="UTC", offset_s=0) if meeting.start else None,
         end=Moment(meeting.end, zone="UTC", offset_s=0) if meeting.end else None,
         location=meeting.location,
+        attendees=(Person(meeting.name, meeting.email, meeting.answer),) if meeting.answer else (),
     )
 
 

@@ -63,6 +63,57 @@ def test_compressed_content_is_inflated_within_the_limit() -> None:
     assert cms.read(bomb, 10_000) == Opened(Kind.COMPRESSED, None)
 
 
+def test_what_packs_tighter_than_anything_that_is_sent_is_no_content() -> None:
+    """80 KB that become 60 MB are an attack, and each leaf of it would hold its bytes."""
+    bomb = signed.message(zlib.compress(bytes(20_000_000)), kind=signed.COMPRESSED)
+    assert cms.read(bomb, 64_000_000) == Opened(Kind.COMPRESSED, None)
+    small = signed.message(zlib.compress(bytes(1_000_000)), kind=signed.COMPRESSED)
+    assert cms.read(small, 64_000_000) == Opened(Kind.COMPRESSED, bytes(1_000_000))
+
+
+def test_what_was_inflated_counts_against_the_room_of_the_mail() -> None:
+    entity = b"Content-Type: application/pdf\r\n\r\n" + bytes(1_000_000)
+    packed = mails.file(
+        signed.message(zlib.compress(entity), kind=signed.COMPRESSED),
+        content_type="application/pkcs7-mime; smime-type=compressed-data",
+        name="smime.p7m",
+    )
+    found = mail.parse(mails.mixed(*[packed] * 5), Limits(unwrap_bytes=2_500_000))
+    assert [leaf.content_type for leaf in found.leaves].count("application/pdf") == 2
+    assert (
+        mails.peak(lambda: mail.parse(mails.mixed(*[packed] * 5), Limits(unwrap_bytes=2_500_000))) < 9_000_000
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "inner"),
+    [
+        ("fattura.xml.p7m", b'<?xml version="1.0"?><Fattura/>', "application/xml"),
+        ("Contract.pdf.P7M", b"%PDF-1.7 x", "application/pdf"),
+        ("unknown.p7m", b"\0\1\2", "application/octet-stream"),
+    ],
+)
+@pytest.mark.parametrize("content_type", ["application/pkcs7-mime", "application/octet-stream"])
+def test_a_signed_file_is_a_file_twice_and_no_words(
+    name: str, content: bytes, inner: str, content_type: str
+) -> None:
+    """The signed one is the document before the law, the one within is what an agent can open."""
+    raw = mails.mixed(
+        mails.plain("The invoice"), mails.file(signed.message(content), content_type=content_type, name=name)
+    )
+    found = mail.parse(raw)
+    assert mails.shape(found) == ["text=The invoice", name, name[:-4]]
+    assert mails.contents(raw, found)[1] == content
+    assert found.leaves[2].content_type == inner
+    assert any("not verified" in defect for defect in found.defects)
+
+
+def test_a_signed_mail_under_any_name_is_words() -> None:
+    part = mails.file(signed.message(ENTITY), content_type="application/octet-stream", name="Order.p7m")
+    assert mails.shape(mail.parse(mails.mixed(part)))[0] == "nothing"
+    assert "text=The signed words." in mails.shape(mail.parse(mails.mixed(part)))
+
+
 @pytest.mark.parametrize("cut", [1, 3, 12, 20, 40])
 def test_a_message_that_breaks_off_has_no_content(cut: int) -> None:
     found = cms.read(signed.message(ENTITY)[:cut], LIMIT)

@@ -8,8 +8,8 @@ import pytest
 from support import mails, outlook
 
 from bridge import mail
-from bridge.facts import Event, Moment
-from bridge.mail import Limits, rtf, tnef
+from bridge.facts import Event, Moment, Person
+from bridge.mail import Limits, endings, rtf, tnef
 from bridge.model import Mail, Written
 
 HTML_RTF = (
@@ -297,3 +297,69 @@ def test_an_attached_message_with_nothing_to_show_stays_a_file() -> None:
     found = mail.parse(raw)
     assert mails.shape(found) == ["text=See the list.", "LIST.dat"]
     assert mails.contents(raw, found) == [inner]
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        (b"IPM.Schedule.Meeting.Resp.Pos", "ACCEPTED"),
+        (b"IPM.Schedule.Meeting.Resp.Neg", "DECLINED"),
+        (b"IPM.Schedule.Meeting.Resp.Tent", "TENTATIVE"),
+        (b"IPM.Microsoft Schedule.MtgRespP", "ACCEPTED"),
+    ],
+)
+def test_an_answer_to_an_invitation_says_who_answers_what(kind: bytes, answer: str) -> None:
+    stream = outlook.stream(
+        outlook.attribute(outlook.MESSAGE_CLASS, kind + b"\0"),
+        outlook.message(
+            outlook.unicode(outlook.SUBJECT, "Planning"),
+            outlook.unicode(0x42, "Bob Ray"),
+            outlook.unicode(0x65, "/O=CORP/CN=BOB"),
+            outlook.at((outlook.APPOINTMENT, 0x820D), datetime(2026, 2, 3, 9)),  # noqa: DTZ001 - UTC by the format
+        ),
+    )
+    (event,) = mail.parse(_wrapped(stream)).facts
+    assert isinstance(event, Event)
+    assert (event.method, event.title, event.attendees) == (
+        "REPLY",
+        "Planning",
+        (Person("Bob Ray", "", answer),),
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["budget.xlsx", "Angebot.PDF", "photo.jpeg", "invite.ics", "page.html", "unknown.zzz"]
+)
+def test_a_file_of_winmail_dat_has_the_type_of_its_name(name: str) -> None:
+    stream = outlook.stream(outlook.file(name.encode(), b"content"))
+    (file,) = [leaf for leaf in mail.parse(_wrapped(stream)).leaves if leaf.filename == name]
+    assert file.content_type == endings.content_type(name)
+    assert (file.content_type == "application/octet-stream") == name.endswith("zzz")
+
+
+def test_a_type_that_outlook_names_counts_unless_it_says_nothing() -> None:
+    def typed(mime: str) -> str:
+        stream = outlook.stream(outlook.file(b"a.pdf", b"x", outlook.unicode(outlook.MIME_TAG, mime)))
+        return mail.parse(_wrapped(stream)).leaves[-1].content_type
+
+    assert typed("application/x-acrobat") == "application/x-acrobat"
+    assert typed("application/octet-stream") == "application/pdf"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "name"),
+    [
+        ("application/x-tnef", "win.dat"),
+        ("application/octet-stream", "ATT00001.dat"),
+        ("application/octet-stream", None),
+        ("application/octet-stream", "noname"),
+    ],
+)
+def test_a_winmail_dat_under_another_name_is_known_by_its_first_bytes(
+    content_type: str, name: str | None
+) -> None:
+    stream = outlook.stream(outlook.message(outlook.unicode(outlook.BODY, "The words")))
+    raw = mails.mixed(mails.file(stream, content_type=content_type, name=name))
+    assert [block.text for block in _words(mail.parse(raw))] == ["The words"]
+    other = mails.mixed(mails.file(b"No stream", content_type="application/octet-stream", name=name))
+    assert mail.parse(other).defects == ()
