@@ -152,7 +152,7 @@ def draft(job: Job) -> Draft:
             recipients=job.recipients,
             author=choice.author,
             body=body,
-            files=(*files, *_made(content, body, job)),
+            files=(*files, *_made(content, body, job), *_uncopied(mail, choice, job)),
             remarks=(*job.remarks, *remarks, *_cut_off(content, mail, names)),
             title=sorting_rules.subject_of(mail, job.route, choice, found, job.keys),
             found=found,
@@ -333,6 +333,14 @@ def _made(content: Content, body: bodies.Body, job: Job) -> list[File]:
 
 def _store(job: Job) -> Store:
     return Store(job.store, job.min_free_bytes)
+
+
+def _uncopied(mail: Mail, choice: Choice, job: Job) -> list[File]:
+    """The recipients beyond the cap, as a file."""
+    known = (*job.recipients, choice.author.user.email, job.sender.unknown.email)
+    _, beyond = drafts.copies(mail, job.route, job.own, known)
+    text = "".join(f"{email}\n" for email in beyond).encode()
+    return [_write(Store(job.store), [text], drafts.COPIES_NAME, "text/plain")] if beyond else []
 
 
 def _kept(store: Store, chunks: Iterable[bytes], limit_bytes: int | None = None) -> Stored:

@@ -11,7 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bridge.compose import bidi, escape, facts, files, html, length, plain, reference, said, words, wrapped
+from bridge.compose import (
+    better,
+    bidi,
+    escape,
+    facts,
+    files,
+    html,
+    length,
+    plain,
+    reference,
+    said,
+    words,
+    wrapped,
+)
+from bridge.compose.better import Prefer
 from bridge.compose.files import Naming
 from bridge.compose.html import Converted, Limits
 from bridge.compose.length import MARK
@@ -21,8 +35,6 @@ from bridge.facts import Forwarded
 from bridge.model import FILE_MARK, Attached, Leaf, Mail, Written
 
 NO_TEXT = "(no text)"
-
-Prefer = Literal["auto", "html", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,8 @@ class Body:
     aside: tuple[str, ...] = ()
     #: How many quoted lines were left out because the conversation has them.
     known_lines: int = 0
+    #: Which version of each stretch of words is shown, and why.
+    chosen: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -72,6 +86,7 @@ class _Making:
     trouble: bool = False
     #: Hosts of gateways whose wrapping was taken off links.
     gateways: list[str] = field(default_factory=list)
+    chosen: list[str] = field(default_factory=list)
 
 
 def compose(
@@ -112,6 +127,7 @@ def compose(
         making.trimmer.unproved,
         tuple(making.trimmer.aside),
         making.trimmer.known_lines,
+        tuple(dict.fromkeys(making.chosen)),
     )
 
 
@@ -192,17 +208,24 @@ def _write(making: _Making, block: Written, place: int) -> None:
     text = text and wrapped.without(text, making.gateways.append)
     source = source and wrapped.without_in_html(source, making.gateways.append)
     trimmer = _trimmer(making, place)
-    if source is None or (making.prefer == "text" and text is not None and not _is_stub(text)):
+    if source is None or (making.prefer == "text" and text is not None and not better.is_stub(text)):
         if text is not None:
+            making.chosen.append(
+                "the text: there is no HTML" if source is None else "the text: the route prefers it"
+            )
             making.chunks.append(_from_text(making, text, trimmer))
         return
     converted = _converted(making, source, trimmer)
     making.trouble = making.trouble or converted.trouble
-    if text is not None and _text_is_better(making.prefer, converted, text):
+    why = better.text(making.prefer, converted, text) if text is not None else ""
+    if text is not None and why:
+        making.chosen.append(f"the text: {why}")
         if converted.trouble:
             making.remarks.append("The HTML part could not be converted as a whole: the text part is shown.")
         making.chunks.append(_from_text(making, text, _trimmer(making, place)))
         return
+    making.chosen.append(f"the HTML: {better.html(making.prefer, text)}")
+    making.trouble = making.trouble or converted.cut
     making.trimmer.adopt(trimmer)
     making.remarks += converted.remarks
     making.chunks.append(_renumbered(making, converted))
@@ -236,45 +259,6 @@ def _converted(making: _Making, source: str, trimmer: Trimmer) -> Converted:
         limits=limits,
         trimmer=trimmer,
     )
-
-
-def _text_is_better(prefer: Prefer, converted: Converted, text: str) -> bool:
-    if not _says_something(converted.markdown):
-        return True
-    if _is_stub(text):
-        return False
-    if converted.trouble or prefer == "text":
-        return True
-    return prefer == "auto" and _is_stub(converted.markdown) and _says_more(text, converted.markdown)
-
-
-def _says_something(markdown: str) -> bool:
-    return bool(MARK.search(markdown)) or any(character.isalnum() for character in markdown)
-
-
-#: What mailers write where their other part is meant to be read.
-_STUB = re.compile(
-    r"\b(view|see|read|open)\b.{0,40}\b(in|with|using)\b.{0,30}\b(browser|web|html)|html (e-?mail|message|format)"
-    r"|(not|n't) (support|display|show|view|able to read).{0,30}\bhtml|im browser (ansehen|anzeigen|öffnen)|online ansehen"
-    r"|dans (votre|un) navigateur|en (su|tu|el) navegador|nel (tuo )?browser|in (je|uw) browser",
-    re.IGNORECASE,
-)
-_MAX_STUB = 400
-_URLS = re.compile(r"https?://\S{1,4000}")
-
-
-def _is_stub(text: str) -> bool:
-    """Whether the text only says that another version is the one to read."""
-    if len(text) > 4_000:
-        return False
-    words = _URLS.sub("", text)
-    return len(words.strip()) <= _MAX_STUB and _STUB.search(words) is not None
-
-
-def _says_more(text: str, stub: str) -> bool:
-    """A short newsletter has such a line too; whether the text goes beyond what stands besides it."""
-    besides = "".join(line for line in _URLS.sub("", stub).split("\n") if not _STUB.search(line))
-    return len(_URLS.sub("", text).strip()) > len(besides.strip())
 
 
 def _renumbered(making: _Making, converted: Converted) -> str:

@@ -16,6 +16,8 @@ from bridge.config.schema import Quiet, Route, Sender
 from bridge.model import Author, Decision, Draft, Envelope, File, Leaf, Mail, Written
 
 _MAX_TAGS = 50
+#: The file that names the recipients beyond the cap.
+COPIES_NAME = "recipients.txt"
 
 
 class Body(Protocol):
@@ -33,6 +35,8 @@ class Body(Protocol):
     def unproved(self) -> bool: ...
     @property
     def known_lines(self) -> int: ...
+    @property
+    def chosen(self) -> tuple[str, ...]: ...
 
 
 def draft(
@@ -58,7 +62,10 @@ def draft(
     """
     values = found or Fields()
     placed = tuple(replace(file, inline=file.inline or file.leaf in body.inline) for file in files)
-    copied, left_out = _copied(mail, route, own, (*recipients, author.user.email, sender.unknown.email))
+    known = (*recipients, author.user.email, sender.unknown.email)
+    copied, beyond = copies(mail, route, own, known)
+    remark = f"{len(beyond)} further recipients of the mail are not copied; {COPIES_NAME} names them."
+    left_out = (remark,) if beyond else ()
     lost = tuple(_lost(mail, placed))
     quiet = _quiet(mail, route)
     said = (*author.remarks, *values.remarks, *remarks, *lost, *body.remarks, *left_out, *mail.defects)
@@ -80,6 +87,7 @@ def draft(
             Decision("author", f"{author.user.email}: {author.because}"),
             *values.decisions,
             *_placements(mail, placed),
+            *(Decision("words", line) for line in body.chosen),
             *(Decision("trimming", line) for line in body.trimmed),
             *(Decision("part", line) for line in lost),
             *(Decision("recipients", line) for line in _why_copied(route, copied, left_out)),
@@ -103,10 +111,10 @@ def _quiet(mail: Mail, route: Route) -> str:
 # -- recipients ------------------------------------------------------------------------------------
 
 
-def _copied(
+def copies(
     mail: Mail, route: Route, own: Collection[str], without: Collection[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Who else gets later replies, and a remark where the cap left somebody out.
+    """Who else gets later replies, and who is beyond the cap.
 
     Recipients are sticky at Re:amaze, so nothing of ours and nobody who never reads may be among them.
     """
@@ -127,10 +135,7 @@ def _copied(
         ):
             found[email] = None
     chosen = tuple(found)
-    over = len(chosen) - route.max_copied
-    if over <= 0:
-        return chosen, ()
-    return chosen[: route.max_copied], (f"{over} further recipients of the mail are not copied.",)
+    return chosen[: route.max_copied], chosen[route.max_copied :]
 
 
 def _why_copied(route: Route, copied: tuple[str, ...], left_out: tuple[str, ...]) -> Iterator[str]:

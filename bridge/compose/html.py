@@ -30,6 +30,8 @@ class Converted:
     #: What was cut, refused or is missing: sentences for the note.
     remarks: tuple[str, ...] = ()
     data_pictures: tuple[DataPicture, ...] = ()
+    #: True where no word is missing, but links that were beyond their limit.
+    cut: bool = False
     #: True where words may be missing or markup was given up: another version of them would be better.
     trouble: bool = False
 
@@ -73,6 +75,7 @@ def to_markdown(
         frozenset(converter.referenced),
         tuple(_remarks(cleaned, converter, limits)),
         tuple(converter.data_pictures),
+        cut=cleaned.links > limits.links,
         trouble=cleaned.flattened or converter.left_out > 0,
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bridge.compose import attributions, forward, quotes, said
+from bridge.compose import attributions, forward, quotes, said, words
 from bridge.compose.attributions import Strength
 from bridge.compose.quotes import Kind, Line, Stretch
 
@@ -22,6 +22,8 @@ Signatures = Literal["keep", "cut"]
 #: More below a "-- " is no signature.
 _MAX_SIGNATURE_LINES = 20
 _MAX_SIGNATURE_CHARS = 2_000
+#: How much of a line is told by `explain`.
+_MAX_EXCERPT = 60
 #: What a converter tore from the name before it.
 _ADDRESS = re.compile(r"<[^<>\s]{1,254}@[^<>\s]{1,254}>[,;]?")
 
@@ -154,6 +156,7 @@ class Trimmer:
             count = _count(lines[slice(*found)])
             self.because.append(
                 f"{count} lines left out as a quote by {stretch.kind.value}; they go along as a file"
+                f"{_ends(lines[slice(*found)])}"
             )
             return Cut((found,), found)
         if start is not None:
@@ -169,6 +172,7 @@ class Trimmer:
         part = "" if start == stretch.start else ", the inner part of a quote,"
         self.because.append(
             f"{count} lines{part} left out by {stretch.kind.value}: every one is in this conversation already"
+            f"{_ends(lines[start : stretch.end])}"
         )
         return Cut(((start, stretch.end),))
 
@@ -243,6 +247,13 @@ def _says_something(lines: Sequence[Line]) -> bool:
 
 def _count(lines: Sequence[Line]) -> int:
     return sum(line.says for line in lines)
+
+
+def _ends(lines: Sequence[Line]) -> str:
+    """The first and the last of the lines, to be found again in the mail."""
+    said = [line.words for line in lines if line.words]
+    named = (f"“{words.one_line(text, _MAX_EXCERPT)}”" for text in dict.fromkeys((*said[:1], *said[-1:])))
+    return f": {' … '.join(named)}" if said else ""
 
 
 def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:

@@ -24,6 +24,7 @@ class Words:
     trimmed: tuple[str, ...] = ()
     unproved: bool = False
     known_lines: int = 0
+    chosen: tuple[str, ...] = ()
 
 
 def a_mail(**given: Any) -> Mail:

@@ -63,7 +63,9 @@ def mark(index: int) -> str:
         ("text", "Your e-mail client does not support HTML.", "<p>html</p>", "html"),
         ("auto", STUB, "<p>html</p>", "html"),
         ("auto", "All the news of May.", f"<p>{STUB}</p>", "All the news of May."),
-        ("html", "All the news of May.", "<p>View in browser</p>", "View in browser"),
+        ("html", "All the news of May.", "<p>View in browser</p>", "All the news of May."),
+        ("auto", "Se não vê as imagens, abra no navegador", "<p>html</p>", "html"),
+        ("text", "メールが見られない場合はブラウザでご覧ください", "<p>html</p>", "html"),
         (
             "auto",
             "The news.",
@@ -78,6 +80,37 @@ def mark(index: int) -> str:
 def test_the_better_version_wins(prefer: str, words: str | None, html: str | None, markdown: str) -> None:
     """Case 50."""
     assert composed(text(words, html), prefer=prefer).markdown == markdown
+
+
+@pytest.mark.parametrize(
+    ("prefer", "words", "html", "chosen"),
+    [
+        ("auto", "text", None, "the text: there is no HTML"),
+        ("text", "text", "<p>html</p>", "the text: the route prefers it"),
+        ("auto", "text", "<p>&nbsp;</p>", "the text: the HTML says nothing"),
+        (
+            "auto",
+            "All the news.",
+            f"<p>{STUB}</p>",
+            "the text: the HTML only says that it is the one to read",
+        ),
+        ("auto", "text", "<div>" * 5_000 + "html", "the text: the HTML could not be converted as a whole"),
+        ("auto", None, "<p>html</p>", "the HTML: there is no text"),
+        ("html", "text", "<p>html</p>", "the HTML: the route prefers it"),
+        ("text", STUB, "<p>html</p>", "the HTML: the text only says that this is the one to read"),
+        ("auto", "text", "<p>html</p>", "the HTML: it says as much, with its lists, links and tables"),
+    ],
+)
+def test_explain_is_told_which_version_won_and_why(
+    prefer: str, words: str | None, html: str | None, chosen: str
+) -> None:
+    assert composed(text(words, html), prefer=prefer).chosen == (chosen,)
+
+
+def test_links_beyond_their_limit_are_in_the_mail_that_goes_along() -> None:
+    made = composed(text(None, "<a href='https://x.example/1'>x</a> " * 2_001))
+    assert made.trouble
+    assert made.remarks == ("Of 2001 links only the first 2000 can be followed.",)
 
 
 def test_a_long_mail_that_mentions_a_browser_is_no_stub() -> None:

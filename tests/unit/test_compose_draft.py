@@ -199,7 +199,7 @@ def test_a_hundred_recipients_are_capped_and_counted() -> None:
     mail = a_mail(to=tuple(an_address(f"p{number}@example.net") for number in range(100)))
     found = drafted(mail, copy_recipients=True, max_copied=20)
     assert len(found.recipients) == 20
-    assert found.note == ("80 further recipients of the mail are not copied.",)
+    assert found.note == ("80 further recipients of the mail are not copied; recipients.txt names them.",)
 
 
 def test_automatic_mail_copies_nobody() -> None:

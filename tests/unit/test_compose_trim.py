@@ -356,7 +356,8 @@ def test_of_what_is_proved_only_the_explanation_tells_with_its_evidence() -> Non
     assert made.remarks == ()
     assert made.known_lines == 4
     assert made.trimmed == (
-        "4 lines left out by an attribution line: every one is in this conversation already",
+        "4 lines left out by an attribution line: every one is in this conversation already: "
+        "“On Mon, Nov 2, 2026 at 10:15 AM Support <support@example.co…” … “What else can I do?”",
     )
     assert not made.unproved
     stays = composed(text=f"Yes.\n\n{HEAD}\n> new")

@@ -152,6 +152,18 @@ def test_the_words_of_an_attached_mail_are_shown_and_the_forwarders_noted(tmp_pa
     assert [one.content_type for one in made.files] == ["message/rfc822"]
 
 
+def test_recipients_beyond_the_cap_go_along_as_a_file(tmp_path: Path) -> None:
+    """Case 120: what is over a cap is not lost."""
+    people = ", ".join(f"p{number}@example.net" for number in range(5))
+    mail = f"From: anna@example.net\r\nCc: {people}\r\nSubject: Lamp\r\n\r\nHello.\r\n"
+    made = drafted(tmp_path, mail.encode(), copy_recipients=True, max_copied=3)
+    assert made.recipients == ("p0@example.net", "p1@example.net", "p2@example.net")
+    (file,) = made.files
+    assert file.name == "recipients.txt"
+    assert file.path.read_text() == "p3@example.net\np4@example.net\n"
+    assert made.note == ("2 further recipients of the mail are not copied; recipients.txt names them.",)
+
+
 # -- mails that were cut off -----------------------------------------------------------------------
 
 LINES = (b"JVBERi0xLjQKJcOkw7zDtsOf" * 3 + b"\r\n") * 20
