@@ -58,7 +58,7 @@ class Attempt:
         self._client = parts.clients[item.brand]
         self._progress = Progress(item.conversation)
         self._plan: Plan
-        self._once = Once(item.id, look_again_s=parts.config.reamaze.look_again_s)
+        self._once = Once(item.id, look_again_s=parts.config.reamaze.look_again_s, clock=parts.clock)
         self._unwritten = _Unwritten()
 
     async def run(self) -> Delivered:
@@ -256,8 +256,8 @@ class Attempt:
         now = self._parts.clock.now()
         for place in links.ending(self._plan, stored, self._parts.config.staging, now):
             answer = await self._stage(messages.file_of(self._plan, self._plan.steps[place]))
-            if "url" in answer:
-                fresh[place] = replace(stored[place], answer=json.dumps(answer))
+            # A file that is refused by now is missing from here on: the link that is left may end at any time.
+            fresh[place] = replace(stored[place], answer=json.dumps(answer))
         return tuple(fresh)
 
     async def _decode_again(self) -> None:

@@ -1,7 +1,7 @@
 """Says a thing at Re:amaze once and no more: after an answer that was lost, it looks before it speaks again.
 
 A look that finds nothing counts only when the lost call can no longer be under way: a process that died in the middle of a call
-may be back before Re:amaze has done what it was asked.
+may be back before Re:amaze has done what it was asked, and a gateway that gives up on Re:amaze does not stop it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from bridge import log
-from bridge.errors import LaterError, MissingError, OutageError, RefusedError
+from bridge.clock import Clock
+from bridge.errors import AmbiguousError, LaterError, MissingError, OutageError, RefusedError
 from bridge.faults import point
 from bridge.model import Receipt
 
@@ -20,7 +21,8 @@ Look = Callable[[], Awaitable[Receipt | None]]
 class Once:
     """The calls of one delivery, step by step."""
 
-    def __init__(self, delivery: str, *, look_again_s: float) -> None:
+    def __init__(self, delivery: str, *, look_again_s: float, clock: Clock) -> None:
+        self._clock = clock
         self._delivery = delivery
         self._look_again_s = look_again_s
         #: Whether a call of the step under way may have been heard without its answer reaching us.
@@ -47,8 +49,14 @@ class Once:
     async def hear(self, call: Awaitable[Receipt]) -> Receipt:
         """The answer of a call that changes something; whether it may have been heard is known afterwards."""
         self.in_doubt = True
+        began_s = self._clock.monotonic_s()
         try:
             return await call
+        except AmbiguousError as error:
+            # What took long to come to nothing may take as long again to be done after all: until then nobody looks.
+            took_s = self._clock.monotonic_s() - began_s
+            error.retry_after_s = max(error.retry_after_s or 0.0, took_s)
+            raise
         except (RefusedError, MissingError, LaterError, OutageError):
             # Each of these says that nothing was done.
             self.in_doubt = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.clock import FixedClock
 from bridge.delivery.once import Once
 from bridge.errors import AmbiguousError, LaterError, OutageError, RefusedError
 from bridge.model import Receipt
@@ -33,8 +34,8 @@ class Desk:
 
 
 @pytest.fixture
-def once() -> Once:
-    return Once("d20", look_again_s=0.001)
+def once(clock: FixedClock) -> Once:
+    return Once("d20", look_again_s=0.001, clock=clock)
 
 
 async def test_what_was_never_begun_is_said_without_a_look(once: Once) -> None:
@@ -98,3 +99,18 @@ async def test_only_an_answer_that_says_so_leaves_no_doubt(error: Exception, dou
     with pytest.raises(type(error)):
         await once.hear(desk.say())
     assert once.in_doubt is doubt
+
+
+@pytest.mark.parametrize(("asked_s", "waits_s"), [(None, 30.0), (10.0, 30.0), (90.0, 90.0)])
+async def test_what_took_long_to_come_to_nothing_is_given_as_long_again(
+    asked_s: float | None, waits_s: float, once: Once, clock: FixedClock
+) -> None:
+    """A gateway's 503 after half a minute: Re:amaze may be at it still."""
+
+    async def say() -> Receipt:
+        clock.advance(30)
+        raise AmbiguousError("503", retry_after_s=asked_s)
+
+    with pytest.raises(AmbiguousError) as caught:
+        await once.hear(say())
+    assert caught.value.retry_after_s == waits_s
