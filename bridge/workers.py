@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import multiprocessing
 import os
 import pickle
@@ -251,3 +252,5 @@ def _enter(memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # A mail is many objects and hardly a cycle: collecting at 700 of them takes 5 % of the CPU of a draft.
+    gc.set_threshold(10_000)
