@@ -1,7 +1,7 @@
 """Durable intake against bare aiosmtpd that throws the mail away: CPU a mail and mails a second at 10 connections, four sizes.
 
-Both servers are up at the same time and take turns. The goal is of the rates, as the budget says. The ratio of CPU is what holds on
-a machine that others use: a rate also tells how long the disk took to flush, and who else ran.
+Both servers are up at the same time and take turns. The goal is of the rates, as the budget says. The ratio of CPU is what holds
+on a machine that others use: a rate also tells how long the disk took to flush, and who else ran.
 """
 
 from __future__ import annotations
