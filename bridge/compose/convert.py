@@ -11,7 +11,8 @@ from functools import partial
 
 from markdownify import MarkdownConverter
 
-from bridge.compose import emphasis, escape, plain, reference, table
+from bridge.compose import attributions, emphasis, escape, plain, reference, table
+from bridge.compose.attributions import Strength
 from bridge.compose.cursor import Cursor, Frame
 from bridge.compose.emphasis import MOVABLE, is_punctuation, is_wordlike
 from bridge.compose.reference import DataPicture
@@ -281,10 +282,10 @@ class Converter(MarkdownConverter):
     # -- blocks ------------------------------------------------------------------------------------
 
     def convert_pre(self, el: Node, text: str, parent_tags: frozenset[str]) -> str:  # noqa: ARG002 - markdownify's signature
-        """A fence, or plain text where the sender's client only wrapped plain text in `<pre>`."""
+        """A fence, or plain text where the sender's client only wrapped plain text in `<pre>`, or the line above a quote."""
         if not text.strip():
             return ""
-        if el.get("prose") or _is_all(el):
+        if el.get("prose") or _is_all(el) or attributions.attribution(text.strip()) is Strength.STRONG:
             return plain.to_markdown(text)
         return plain.fenced(text.strip("\n"))
 

@@ -17,11 +17,11 @@ _MAX_READ = 20_000
 
 _REPLIES = (
     "re r rif ris aw antw antwort sv vs svar res resp rép réf odp odpověď ats atb ynt yanıt vá válasz bls balas răsp "
-    "отв отг ответ відп одг απ απάντηση השב תגובה رد 回复 回覆 答复 答覆 返信 회신 답장 trả_lời ตอบ ตอบกลับ"
+    "vast atb atb. отв отг ответ відп одг απ απάντηση השב תגובה رد 回复 回覆 答复 答覆 返信 회신 답장 trả_lời ตอบ ตอบกลับ"
 )
 _FORWARDS = (
     "fw fwd wg weitergeleitet tr rv enc i inoltra vb vl videresendt doorst pd přep pers pārs edasi ilt i̇lt yml "
-    "továbbítás trs пер пересл переслано πρθ προώθ הועבר העבר إعادة_توجيه تحويل 转发 轉寄 轉發 転送 전달 chuyển_tiếp ส่งต่อ"
+    "tov továbbítás trs пер пересл переслано πρθ προώθ הועבר העבר إعادة_توجيه تحويل 转发 轉寄 轉發 転送 전달 chuyển_tiếp ส่งต่อ"
 )
 _AUTOMATIC = (
     "automatic_reply autoreply auto-reply automatische_antwort réponse_automatique respuesta_automática "

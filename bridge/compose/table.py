@@ -60,6 +60,8 @@ def kind(element: Any) -> Kind:
                 below[reached] = below.get(reached, 0) + _span(cell)
     if not counts or not 2 <= max(counts) <= _MAX_COLUMNS:
         return Kind.LAYOUT
+    if max(counts) == 2 and not headed and _holds_lines(element):
+        return Kind.LAYOUT
     even = sum(1 for count in counts if count == max(counts)) >= 0.7 * len(counts)
     if headed:
         return Kind.DATA if len(counts) >= 2 else Kind.LAYOUT
@@ -122,6 +124,15 @@ def _is_bordered(element: Any) -> bool:
             return True
         if inner is not element:
             break  # the first cell speaks for all
+    return False
+
+
+def _holds_lines(element: Any) -> bool:
+    """Whether a cell holds lines that a table of Markdown would run together: the message in a form that somebody filled in."""
+    for cell in element.iterdescendants("td"):
+        broken = any(br.tail and not br.tail.isspace() for br in cell.iterdescendants("br"))
+        if broken or sum(1 for _ in cell.iterdescendants("p", "div")) > 1:
+            return True
     return False
 
 

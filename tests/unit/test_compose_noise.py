@@ -86,6 +86,25 @@ def test_what_a_style_says_with_lines_and_room_is_said(source: str, markdown: st
     assert converted(source) == markdown
 
 
+def test_a_form_keeps_the_lines_of_what_somebody_wrote_into_it() -> None:
+    row = "<tr><td style='border:1px solid #eee'><b>{}</b></td><td>{}</td></tr>"
+    rows = row.format("Name", "Mia Chen") + row.format("Message", "Do you ship?<br>I need 3.")
+    assert converted(f"<table>{rows}</table>") == (
+        "**Name** | Mia Chen\n\n**Message**\n\nDo you ship?  \nI need 3."
+    )
+    single = rows.replace("<br>", " ")
+    assert (
+        converted(f"<table>{single}</table>").splitlines()[-1] == "| **Message** | Do you ship? I need 3. |"
+    )
+
+
+def test_the_line_above_a_quote_is_no_code() -> None:
+    line = '在 2026-11-01 16:05:33，"客服" &lt;support@example.com&gt; 写道：'
+    made = converted(f"<div>好</div><pre>{line}</pre><blockquote>您好</blockquote>")
+    assert made == '好\n\n在 2026-11-01 16:05:33，"客服" \\<support@example.com> 写道：\n\n> 您好'
+    assert "```" in converted("<div>好</div><pre>print(1)</pre><blockquote>您好</blockquote>")
+
+
 def test_a_short_list_in_a_cell_leaves_its_table_one() -> None:
     items = "<ul class='wc-item-meta'><li><strong>Colour:</strong> <p>Silver</p></li></ul>"
     table = (
