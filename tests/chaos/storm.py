@@ -23,9 +23,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from support import verdict
+from support import ports, verdict
 from support.marked import PNG, Letter, letter
-from support.process import LEASHED, ROOT, Process, port
+from support.process import LEASHED, ROOT, Process
 from support.rig import settings
 
 from bridge.sandbox import read_journal
@@ -126,7 +126,7 @@ class Storm:
         self._took = asyncio.Event()
 
     async def run(self) -> Report:
-        sandbox_port = port()
+        sandbox_port = ports.free()
         config = self._config(f"http://127.0.0.1:{sandbox_port}/api/v1")
         process = Process(self._folder, config, forked=self._weather.forked)
         stand_in = self._stand_in(sandbox_port)
@@ -143,7 +143,7 @@ class Storm:
 
     def _config(self, base_url: str) -> dict[str, Any]:
         data = settings(self._folder, base_url)
-        smtp, files = port(), port()
+        smtp, files = ports.free(), ports.free()
         data["smtp"]["listeners"][0]["listen"] = f"127.0.0.1:{smtp}"
         data["staging"]["serve"] = {
             "listen": f"127.0.0.1:{files}",

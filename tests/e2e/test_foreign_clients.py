@@ -1,7 +1,7 @@
 """Mail from programs that are not ours: swaks, and a real Postfix that forwards to the bridge.
 
-Postfix runs from a folder of its own, on ports of its own, and is ended by the pid in its own queue folder; the system's, if
-there is one, is not touched. It needs root and the package's users, as Postfix always does.
+Postfix runs from a folder of its own, on ports of its own, and ends when the test does, however that ends; the system's, if there
+is one, is not touched. It needs root and the package's users, as Postfix always does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from support import rig, tools
+from support import ports, rig, tools
+from support.process import LEASHED
 
 pytestmark = pytest.mark.anyio
 
@@ -116,7 +117,7 @@ async def postfix(bridge: int) -> AsyncIterator[int]:
         pytest.skip("Postfix must be started by root")
     # Postfix wants a path every one of its users may walk, which pytest's folders are not.
     folder = Path("/var/tmp") / f"bridge-postfix-{os.getpid()}"
-    port = rig.free_port()
+    port = ports.free()
     try:
         for name in ("config", "queue", "data"):
             (folder / name).mkdir(parents=True)
@@ -124,20 +125,32 @@ async def postfix(bridge: int) -> AsyncIterator[int]:
         os.chown(folder / "data", user.pw_uid, user.pw_gid)
         (folder / "config/main.cf").write_text(MAIN_CF.format(folder=folder, bridge=bridge))
         (folder / "config/master.cf").write_text(MASTER_CF.format(port=port))
-        control = [tools.need("postfix"), "-c", str(folder / "config")]
-        await asyncio.to_thread(
-            subprocess.run, [*control, "start"], check=True, capture_output=True, timeout=60
-        )
+        config = ("-c", str(folder / "config"))
+        await _said(tools.need("postfix"), *config, "check")
+        programs = await _said(tools.need("postconf"), *config, "-h", "daemon_directory")
+        # In a process group of its own, which it ends as a whole.
+        with (folder / "said").open("wb") as sink:
+            master = subprocess.Popen(
+                [*LEASHED, f"{programs.strip()}/master", "-s", *config],
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,
+            )
         try:
             await _answers(port, folder / "log")
             yield port
         finally:
-            # Stops the master whose pid lies in our own queue folder.
-            await asyncio.to_thread(
-                subprocess.run, [*control, "stop"], check=True, capture_output=True, timeout=60
-            )
+            master.terminate()
+            await asyncio.to_thread(master.wait, 60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _said(*command: str) -> str:
+    done = await asyncio.to_thread(
+        subprocess.run, command, check=True, capture_output=True, text=True, timeout=60
+    )
+    return str(done.stdout)
 
 
 async def _answers(port: int, log: Path) -> None:

@@ -24,9 +24,9 @@ import httpx
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
-from support import rig, simulator
+from support import ports, rig, simulator
 from support.command import Done, call
-from support.process import Process, port
+from support.process import LEASHED, Process
 from support.spools import settings as spool_settings
 
 from bridge import web
@@ -116,8 +116,8 @@ def settings(folder: Path, base_url: str) -> dict[str, Any]:
     data = rig.settings(folder, base_url)
     (folder / "token").write_text(TOKEN)
     (folder / "token").chmod(0o600)
-    data["smtp"]["listeners"][0]["listen"] = f"127.0.0.1:{port()}"
-    data["operate"] = {"listen": f"127.0.0.1:{port()}", "stop_within_s": 4}
+    data["smtp"]["listeners"][0]["listen"] = f"127.0.0.1:{ports.free()}"
+    data["operate"] = {"listen": f"127.0.0.1:{ports.free()}", "stop_within_s": 4}
     return data
 
 
@@ -437,7 +437,7 @@ async def test_a_stop_in_the_middle_of_deliveries_is_clean_and_the_rest_follows(
         await there.until(lambda text: re.search(r"^  busy +4$", text, re.MULTILINE) is not None, "status")
         began = time.monotonic()
         assert await there.stop() == 0
-        assert time.monotonic() - began < 4 + 3
+        assert time.monotonic() - began < 30, "it waited for calls that take a minute"
         assert (await there.call("queue", "list")).text.count("support") == 8
         there.sandbox.faults.clear()
         assert await there.daemon.start()
@@ -492,6 +492,7 @@ def test_the_demo_shows_six_mails_also_where_its_ports_are_taken() -> None:
 def test_the_sandbox_runs_alone_until_it_is_told_to_stop() -> None:
     process = subprocess.Popen(
         [
+            *LEASHED,
             sys.executable,
             "-m",
             "bridge",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from support import tools
+from support.process import LEASHED
 
 ROOT = Path(__file__).parents[2]
 SERVICE = ROOT / "systemd" / "reamaze-bridge.service"
@@ -104,7 +105,7 @@ def daemon(tmp_path: Path, notified: socket.socket, port: socket.socket) -> Iter
     }
     command = [*CONFINED, sys.executable, "-m", "bridge", "run", "-c", str(tmp_path / "config.yaml")]
     process = subprocess.Popen(
-        [sys.executable, "-c", BETWEEN_FORK_AND_EXEC, str(port.fileno()), *command],
+        [*LEASHED, sys.executable, "-c", BETWEEN_FORK_AND_EXEC, str(port.fileno()), *command],
         env=environ,
         pass_fds=[port.fileno()],
         stderr=subprocess.PIPE,

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 import test_spool_crash
-from support import rig, simulator, verdict
+from support import ports, rig, simulator, verdict
 from support.marked import PNG, Letter, letter
-from support.process import Process, port
+from support.process import Process
 
 from bridge import faults
 from bridge.plan import Action
@@ -149,7 +149,7 @@ class Life:
 
 def _settings(folder: Path, base_url: str) -> dict[str, object]:
     data = rig.settings(folder, base_url)
-    files, smtp = port(), port()
+    files, smtp = ports.free(), ports.free()
     data["smtp"] = {
         "listeners": [{"name": "main", "listen": f"127.0.0.1:{smtp}"}],
         # The first letter passes through a file, the second one through a row.
@@ -223,6 +223,8 @@ def outcomes(
     return dict(zip(wanted, asyncio.run(every()), strict=True))
 
 
+# One group, for one process: its first test has lived all lives.
+@pytest.mark.xdist_group("deaths")
 @pytest.mark.parametrize("crashes", [*FIRST, *AGAIN], ids=",".join)
 def test_whenever_the_bridge_dies_every_letter_is_posted_once(
     crashes: tuple[str, ...], outcomes: dict[tuple[str, ...], Outcome]

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import rig, simulator, verdict
+from support import ports, rig, simulator, verdict
 from support.marked import Letter, letter
-from support.process import ROOT, Process, port
+from support.process import ROOT, Process
 from support.spools import FailingStorage, envelope
 
 from bridge.clock import SystemClock
@@ -286,8 +286,8 @@ async def _offer(process: Process, one: Letter, taken: list[Letter]) -> int:
 def _on_disk(folder: Path, base_url: str) -> dict[str, Any]:
     data = rig.settings(folder, base_url)
     rig.impatient(data)
-    data["smtp"]["listeners"][0]["listen"] = f"127.0.0.1:{port()}"
-    data["operate"]["listen"] = f"127.0.0.1:{port()}"
+    data["smtp"]["listeners"][0]["listen"] = f"127.0.0.1:{ports.free()}"
+    data["operate"]["listen"] = f"127.0.0.1:{ports.free()}"
     data["spool"]["folder"] = folder / "disk" / "spool"
     return data
 

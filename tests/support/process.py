@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import shutil
 import signal
 import smtplib
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -28,18 +26,6 @@ ROOT = Path(__file__).parents[2]
 LOOK_EVERY_S = 0.02
 #: Runs a command that ends when its parent does, so that nothing outlives a test run, however that ends.
 LEASHED = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
-
-
-def port() -> int:
-    """A free port that no outgoing connection takes while its server is down."""
-    for number in random.sample(range(15_000, 30_000), 200):
-        with socket.socket() as sock:
-            try:
-                sock.bind(("127.0.0.1", number))
-            except OSError:
-                continue
-            return number
-    raise RuntimeError("no port is free between 15000 and 30000")
 
 
 class Process:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bridge import web
 from bridge.config.schema import Config
 from bridge.daemon import Daemon
 from bridge.delivery import loop
 from bridge.sandbox import Behaviour, Sandbox
 from bridge.sandbox.state import Message
-from support import forked, simulator
+from support import forked, ports, simulator
 
 #: An upper bound for a machine that has other things to do; a pass takes a second or two.
 WITHIN_S = 120.0
@@ -46,16 +45,11 @@ def polling(every_s: float = 0.01) -> Iterator[None]:
         loop.POLL_S = before
 
 
-def free_port() -> int:
-    with contextlib.closing(web.bind("127.0.0.1:0")) as sock:
-        return int(sock.getsockname()[1])
-
-
 def settings(folder: Path, base_url: str) -> dict[str, Any]:
     """A config for tests, as plain data to be changed."""
     token = folder / "token"
     token.write_text("sandbox")
-    files_port = free_port()
+    files_port = ports.free()
     return {
         "hostname": "bridge.example.com",
         "smtp": {"listeners": [{"name": "main", "listen": "127.0.0.1:0"}]},

@@ -10,6 +10,7 @@ import pytest
 PACKAGES = {
     "swaks": "swaks",
     "postfix": "postfix",
+    "postconf": "postfix",
     "chromium": "chromium",
     "systemd-analyze": "systemd",
 }

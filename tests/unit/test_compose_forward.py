@@ -229,10 +229,10 @@ def test_a_long_mail_takes_no_longer_than_its_lines() -> None:
         "On Mon 1\n" * 100_000,
         ("---------- Forwarded message ---------\n" + "From: " + "<" * 100_000),
     ]
-    began = time.perf_counter()
+    began = time.process_time()
     for text in hostile:
         found(text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 # -- attached mails --------------------------------------------------------------------------------

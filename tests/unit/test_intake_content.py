@@ -104,9 +104,9 @@ def test_hostile_content_costs_no_more_than_ordinary_content(unit: bytes) -> Non
         data = unit * (amount // len(unit))
         best = 10.0
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.process_time()
             read(data, 65_536)
-            best = min(best, time.perf_counter() - began)
+            best = min(best, time.process_time() - began)
         return best
 
     assert seconds(2_000_000) < 8 * 4 * seconds(250_000) + 0.05

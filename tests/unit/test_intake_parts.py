@@ -60,10 +60,10 @@ def test_what_cannot_be_read_is_not_mended(text: str) -> None:
 )
 def test_a_hostile_address_costs_little(unit: str) -> None:
     """Pitfall 19: parsing is linear, up to the longest line that is read."""
-    began = time.perf_counter()
+    began = time.process_time()
     address.parse(unit * (4096 // len(unit)))
     address.parse("<" + unit * (4096 // len(unit)) + ">")
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05
 
 
 def test_parameters_are_read_by_keyword() -> None:

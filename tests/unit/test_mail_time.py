@@ -68,12 +68,12 @@ INPUTS = {
 def test_hostile_input_is_read_in_bounded_time(name: str) -> None:
     """Cases 19, 41, 55 and 56."""
     content = INPUTS[name]
-    started = time.perf_counter()
+    started = time.process_time()
     found = assemble.parse(content, Limits())
     for leaf in found.leaves:
         for _ in decode.chunks(content, leaf):
             pass
-    assert time.perf_counter() - started < BOUND_S
+    assert time.process_time() - started < BOUND_S
     assert not any("could not be read (" in defect for defect in found.defects)
 
 
@@ -87,6 +87,6 @@ def test_the_time_grows_with_the_size_and_no_faster() -> None:
 
 
 def _timed(content: bytes) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     mail.parse(content)
-    return time.perf_counter() - started
+    return time.process_time() - started
