@@ -17,7 +17,7 @@ _END_OF_ISOLATE = "\u2069"
 
 def settled(text: str) -> tuple[str, bool]:
     """The text without what turns it around, and whether an override was among it."""
-    if not _ANY.search(text):
+    if text.isascii() or not _ANY.search(text):
         return text, False
     overridden = any(character in text for character in _OVERRIDES)
     return "\n".join(_line(line) if _ANY.search(line) else line for line in text.split("\n")), overridden

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.composing import a_mail
 
 from bridge.compose import bidi, body
@@ -58,3 +60,11 @@ def test_the_note_says_that_words_read_backwards() -> None:
 
 def test_a_megabyte_of_openers_costs_little_and_leaves_nothing() -> None:
     assert bidi.settled(RLE * 300_000 + PDI * 300_000) == ("", False)
+
+
+@given(st.text(st.sampled_from([*"ab\n", LRE, RLE, PDF, LRO, RLO, LRI, RLI, FSI, PDI, RLM]), max_size=40))
+def test_of_any_text_only_such_signs_go_and_a_second_look_finds_nothing(text: str) -> None:
+    left, _ = bidi.settled(text)
+    signs = str.maketrans("", "", LRE + RLE + PDF + LRO + RLO + LRI + RLI + FSI + PDI)
+    assert left.translate(signs) == text.translate(signs)
+    assert bidi.settled(left) == (left, False)

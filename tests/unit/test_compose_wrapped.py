@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.composing import a_mail
 
 from bridge.compose import body, said, wrapped
@@ -117,3 +119,27 @@ def test_a_mail_full_of_unfinished_wrappings_costs_little() -> None:
     wrapped.without(text, lambda host: None)
     wrapped.without_in_html(text, lambda host: None)
     assert time.process_time() - started < 2
+
+
+PIECES = [
+    "https://urldefense.com/v3/__",
+    "https://urldefense.proofpoint.com/v2/url?u=",
+    "https://x.safelinks.protection.outlook.com/?url=",
+    "https://secure-web.cisco.com/1/",
+    "https%3A%2F%2F",
+    "https-3A__",
+    "https://a.example/",
+    "__;",
+    "**A",
+    "Kw!!",
+    *"*%&=[]:@#? <>\"'ä\n",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_whatever_stands_in_a_link_it_leads_to_the_web_and_nowhere_else(text: str) -> None:
+    found, by = wrapped.target(text)
+    assert found == text if not by else found.lower().startswith(("http://", "https://"))
+    assert not by or not any(character.isspace() or character in '<>"' for character in found)
+    plain = wrapped.without(text, lambda host: None)
+    assert plain.count("\n") == text.count("\n")
