@@ -6,6 +6,7 @@ one leaf and a defect.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
@@ -33,14 +34,23 @@ from bridge.model import Address, Attached, Automatic, Leaf, Mail, Span
 T = TypeVar("T")
 
 _DEFAULTS = Limits()
+_HEAD_BYTES = 8 * 1024
+_BARE_CR = re.compile(rb"\r(?!\n)")
 
 
 def parse(content: Content, limits: Limits = _DEFAULTS) -> Mail:
     """The mail that `content` holds. Leaves point into `content`, which must stay as it is while they are read."""
     try:
-        return _parse(content, limits)
+        return _parse(_in_lines(content), limits)
     except Exception as error:  # noqa: BLE001 - the promise: whatever comes, there is a Mail
         return _unreadable(content, error)
+
+
+def _in_lines(content: Content) -> Content:
+    """The content as it is, unless lines end in CR alone, as old devices write them: then in LF, at the same places."""
+    head = content[:_HEAD_BYTES]
+    bare = head.count(b"\r") - head.count(b"\r\n")
+    return _BARE_CR.sub(b"\n", content) if bare >= 3 and bare > head.count(b"\n") else content
 
 
 def _parse(content: Content, limits: Limits) -> Mail:

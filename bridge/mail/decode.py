@@ -84,6 +84,9 @@ def looks_like_base64(sample: bytes) -> bool:
     if odd >= 4 and odd * 50 >= len(sample):
         return False
     letters = sample.translate(None, _NOT_BASE64)
+    first = sample.strip().partition(b"\n")[0]
+    if first.count(b" ") >= 3 and len(first) < first.count(b" ") * 12:
+        return False
     small = len(letters) - len(letters.translate(None, b"abcdefghijklmnopqrstuvwxyz"))
     # A third of base64's digits are small letters, and nearly all of prose.
     return len(letters) < 24 or small * 20 < len(letters) * 17

@@ -127,12 +127,23 @@ def _encoding(content: Content, part: Part, defects: list[str]) -> str:
         defects.append(
             f"Part {part.section or '1'}: unknown transfer encoding {label[:40]!r}; taken as it is."
         )
+    if encoding == "identity" and part.content_type == "text/html" and _escaped(content, part):
+        defects.append(
+            f"Part {part.section or '1'}: its transfer encoding was lost; read as quoted-printable."
+        )
+        return "quoted-printable"
     if encoding == "base64" and not decode.looks_like_base64(
         content[part.body : min(part.end, part.body + _SAMPLE_BYTES)]
     ):
         defects.append(f"Part {part.section or '1'}: declared as base64, but it is plain text.")
         return "identity"
     return encoding
+
+
+def _escaped(content: Content, part: Part) -> bool:
+    """Whether every attribute of HTML is written as quoted-printable has it."""
+    sample = content[part.body : min(part.end, part.body + _SAMPLE_BYTES * 8)]
+    return sample.count(b'=3D"') >= 2 and b'="' not in sample
 
 
 def _named_by_subject(content: Content, leaf: Leaf, limits: Limits) -> Leaf:

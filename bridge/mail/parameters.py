@@ -14,14 +14,19 @@ from bridge.mail import charsets, hygiene, words
 
 _PARAMETERS = 200
 _HEAD = re.compile(rb"[^\s;,=\"]*+")
-_GAP = re.compile(rb"[\s;,]*+")
-_NAME = re.compile(rb"([^\s;=\"]++)\s*+=\s*+")
+#: Comments (RFC 5322 section 3.2.2) stand between things and belong to none.
+_GAP = re.compile(rb"(?:[\s;,]++|\([^()]*+\))*+")
+_BEFORE = re.compile(rb"(?:[\s\"]++|\([^()]*+\))*+")
+_NAME = re.compile(rb"([^\s;=\"]++)\s*+=\s*+(?:\([^()]*+\)\s*+)?+")
 _SKIPPED = re.compile(rb"[^\s;]*+[\s;]?")
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*+)"?', re.DOTALL)
 _UNQUOTED = re.compile(rb"[^;]*+")
+_APOSTROPHES = re.compile(rb"'([^'\"]*+)'(?=\s*+(?:;|\Z))")
 _TOKEN = re.compile(rb"[^\s;]*+")
 #: Values that may hold unquoted blanks; any other ends at one.
 _FREE = ("name", "filename", "boundary")
+_FILES = ("name", "filename")
+_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2}|[^%\s])++")
 _SECTIONED = re.compile(r"([^*]+)\*(\d{1,6})?(\*)?")
 _ESCAPED = re.compile(rb'\\(["\\])')
 
@@ -36,9 +41,9 @@ class Parameterised:
 
 def read(value: bytes, hint: str | None = None) -> Parameterised:
     """The parts of a structured field's unfolded value; the first of a repeated parameter counts."""
-    head = _HEAD.match(value.lstrip())
-    found = head[0] if head else b""
-    rest = value.lstrip()[len(found) :]
+    start = _end(_BEFORE, value, 0)
+    end = _end(_HEAD, value, start)
+    found, rest = value[start:end].partition(b"(")[0], value[end:]
     return Parameterised(found.decode("ascii", "replace").lower(), _joined(_raw(rest), hint))
 
 
@@ -53,6 +58,8 @@ def _raw(rest: bytes) -> list[tuple[str, bytes]]:
         label = name[1].decode("latin-1").lower()
         if quoted := _QUOTED.match(rest, name.end()):
             value, position = _ESCAPED.sub(rb"\1", quoted[1]), quoted.end()
+        elif label in _FILES and (marked := _APOSTROPHES.match(rest, name.end())):
+            value, position = marked[1], marked.end()
         else:
             position = _end(_UNQUOTED if label.startswith(_FREE) else _TOKEN, rest, name.end())
             value = rest[name.end() : position].strip()
@@ -78,7 +85,22 @@ def _joined(pairs: list[tuple[str, bytes]], hint: str | None) -> dict[str, str]:
         number = int(sectioned[2] or 0)
         extended = sectioned[3] is not None or sectioned[2] is None
         sections.setdefault(sectioned[1], {}).setdefault(number, (value, extended))
-    return plain | {name: _extended(found, hint) for name, found in sections.items()}
+    for name in _FILES:
+        if "%" in plain.get(name, ""):
+            plain[name] = _from_percent(plain[name])
+    whole = ((name, _extended(found, hint)) for name, found in sections.items())
+    return plain | {name: value for name, value in whole if value or name not in plain}
+
+
+def _from_percent(name: str) -> str:
+    """A name that was written as a link would have it, if that gives letters beyond ASCII and nothing else is odd in it."""
+    if _PERCENT.fullmatch(name) and name.isascii():
+        try:
+            found = unquote_to_bytes(name).decode("utf-8")
+        except UnicodeDecodeError:
+            return name
+        return name if found.isascii() else hygiene.clean(found)
+    return name
 
 
 def _extended(sections: dict[int, tuple[bytes, bool]], hint: str | None) -> str:

@@ -19,14 +19,29 @@ from bridge.mail.parameters import Parameterised
 _WINDOW = 1024 * 1024
 _GUESS_BYTES = 64 * 1024
 _PREAMBLE_BYTES = 8 * 1024
-_DELIMITER_END = re.compile(rb"(--)?+[ \t]*+\r*+(?:\n|\Z)")
+_DELIMITER_END = re.compile(rb"(?:[ \t]*+(--))?+[ \t]*+\r*+(?:\n|\Z)")
 #: What senders make of the end of their last delimiter: it closes where nothing follows.
 _MISWRITTEN_END = re.compile(rb"[->\s]{1,40}+\Z")
 _MISWRITTEN_BYTES = 40
+_CONTENT_FIELD = re.compile(rb"(?:MIME-Version|Content-[A-Za-z-]{1,40}):", re.IGNORECASE)
+_OPENING_BYTES = 1024
 _GUESSED = re.compile(rb"(?:\A|\n)--([^\s][^\r\n]{0,199})\r*\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-|\r*\n)")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+*'{}|~-]{1,127}/[a-z0-9!#$&^_.+*'{}|~-]{1,127}")
+#: Words under names that are no types, or that only browsers know.
+_MISNAMED = {
+    **dict.fromkeys(
+        (
+            "*/*", "application/plain", "application/text", "plain/text", "text/*", "text/ascii", "text/plaintext",
+            "text/txt", "text/unknown", "text/us-ascii", "text/utf-8", "text/x-plain", "text/x-text",
+        ),
+        "text/plain",
+    ),
+    **dict.fromkeys(("application/html", "application/xhtml+xml", "text/x-html", "text/xhtml"), "text/html"),
+}  # fmt: skip
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?:\r*\n){0,100}+")
 _MBOX = re.compile(rb">?From (?![ \t]*+:)[^\n]*\n")
+#: What may stand in a multipart before its first part.
+_NO_PART_BYTES = 200
 #: Lines that start like a delimiter and are none, before a multipart is taken as it is.
 _FALSE_DELIMITERS = 10_000
 
@@ -66,6 +81,8 @@ def split(content: Content, limits: Limits, within: Part | None = None) -> Tree:
     splitter = _Splitter(content, limits)
     start, end = (within.body, within.end) if within else (0, len(content))
     root = splitter.part(_start(content, start, end), end, _PLAIN, "", ())
+    if not root.header.first("content-type"):
+        splitter.make_up_for(root)
     splitter.divide_all(root)
     if not root.children:
         # A mail of one part counts it as 1, as IMAP does.
@@ -88,6 +105,28 @@ class _Splitter:
             where = f"Part {section}: " if section else ""
             self.defects += (where + defect for defect in header.defects[:10])
         return Part(start, header.body, end, header, _type(header, default), section, within)
+
+    def make_up_for(self, root: Part) -> None:
+        """Find the Content-Type of a mail that lost it: behind an empty line in the header, or in the shape of the body."""
+        if _CONTENT_FIELD.match(self.content, root.body, root.end):
+            rest = headers.read(self.content, root.body, root.end, self.limits)
+            if rest.first("content-type"):
+                self.defects.append(
+                    "An empty line stands within the header; what follows is read as header too."
+                )
+                root.header = Header.of((*root.header.fields, *rest.fields), root.header.defects, rest.body)
+                root.body, root.type = rest.body, _type(root.header, _PLAIN)
+            return
+        opening = _GUESSED.search(
+            self.content, max(root.body - 1, 0), min(root.end, root.body + _OPENING_BYTES)
+        )
+        if opening is None or not _only_a_notice(self.content[root.body : max(opening.start(), root.body)]):
+            return
+        bounds = _bounds(self.content, root, opening[1].rstrip(), self.limits.parts)
+        if len(bounds) > 1 or (bounds and bounds[0][1] < root.end):
+            kinds = [self.part(*bound, _PLAIN, "", ()).content_type for bound in bounds[:3]]
+            same = kinds == ["text/plain", "text/html"]
+            root.type = Parameterised(f"multipart/{'alternative' if same else 'mixed'}", {})
 
     def divide_all(self, root: Part) -> None:
         waiting = [root]
@@ -119,8 +158,14 @@ class _Splitter:
         default = _EML if part.content_type == "multipart/digest" else _PLAIN
         within = (*part.within, part.content_type)
         prefix = f"{part.section}." if part.section else ""
-        for number, (start, end) in enumerate(bounds[:room], 1):
-            part.children.append(self.part(start, end, default, f"{prefix}{number}", within))
+        taken = 0
+        for start, end in bounds[:room]:
+            if start < taken:
+                continue
+            child = self.part(start, end, default, f"{prefix}{len(part.children) + 1}", within)
+            if _same_boundary(part, child):
+                child.end = taken = self.shared(part, child, bounds[:room])
+            part.children.append(child)
         if len(bounds) <= room:
             self.epilogue(part, bounds[-1][1])
         else:
@@ -131,11 +176,21 @@ class _Splitter:
                 f"Only {self.limits.parts} parts were read; what follows is kept as one file."
             )
 
+    def shared(self, part: Part, child: Part, bounds: list[tuple[int, int]]) -> int:
+        """Where a multipart ends that has the boundary of the one around it, so that its parts look like its siblings."""
+        line = b"--" + part.type.parameters["boundary"].rstrip().encode("utf-8", "replace") + b"--"
+        for start, end in bounds:
+            behind = self.content[end : end + len(line) + 3]
+            gap = len(behind) - len(behind.lstrip(b"\r\n"))
+            if start >= child.end and behind.startswith(line, gap):
+                return end + gap + len(line)
+        return bounds[-1][1]
+
     def preamble(self, part: Part, first: int) -> None:
         """Words before the first part are shown by no mail reader; only the usual notice to old ones is no loss."""
         before = self.content[part.body : min(first, part.body + _PREAMBLE_BYTES)]
         words = before[: before.rfind(b"\n--") + 1].strip()
-        if words and b"mime" not in (lowered := words.lower()) and b"multi" not in lowered:
+        if not _only_a_notice(words):
             self.defects.append(
                 f"Part {part.section or '1'}: text before its first part is not shown: {_glimpse(words)}."
             )
@@ -163,6 +218,19 @@ class _Splitter:
         return []
 
 
+def _only_a_notice(words: bytes) -> bool:
+    """Whether nothing but the notice to old mail readers stands there."""
+    lowered = words.strip().lower()
+    return not lowered or b"mime" in lowered or b"multi" in lowered
+
+
+def _same_boundary(part: Part, child: Part) -> bool:
+    """Whether a child that has no part of its own is told apart from its parent by nothing."""
+    boundary = part.type.parameters.get("boundary")
+    shares = child.content_type.startswith("multipart/") and child.type.parameters.get("boundary") == boundary
+    return bool(boundary) and shares and child.end - child.body < _NO_PART_BYTES
+
+
 def _start(content: Content, start: int, end: int) -> int:
     """Where the header starts: behind a byte order mark, blank lines and mbox's From line, if a header follows."""
     leading = _LEADING.match(content, start, end)
@@ -176,17 +244,29 @@ def _type(header: Header, default: Parameterised) -> Parameterised:
     """The first Content-Type that can be read."""
     for value in header.all("content-type"):
         found = parameters.read(value)
-        if _TYPE.fullmatch(found.head):
-            return found
-        if found.head == "multipart" or (
-            not found.head.startswith("text") and "boundary" in found.parameters
-        ):
-            return Parameterised("multipart/mixed", found.parameters)
-        if "html" in found.head:
-            return Parameterised("text/html", found.parameters)
-        if found.head in ("text", "text/"):
-            return Parameterised("text/plain", found.parameters)
+        if (meant := _meant(found, named=bool(header.first("content-disposition")))) is not None:
+            return Parameterised(meant, found.parameters)
     return default
+
+
+def _meant(found: Parameterised, *, named: bool) -> str | None:
+    """The type that mailers mean by what they wrote; None where it cannot be told."""
+    head = found.head
+    if head in _MISNAMED and not (named or "name" in found.parameters):
+        return _MISNAMED[head]
+    if head.startswith("text/html"):
+        return "text/html"
+    if _TYPE.fullmatch(head):
+        return (
+            head
+            if "*" not in head or not (named or "name" in found.parameters)
+            else "application/octet-stream"
+        )
+    if head == "multipart" or (not head.startswith("text") and "boundary" in found.parameters):
+        return "multipart/mixed"
+    if "html" in head:
+        return "text/html"
+    return "text/plain" if head in ("text", "text/") else None
 
 
 def _bounds(content: Content, part: Part, boundary: bytes, room: int) -> list[tuple[int, int]]:

@@ -108,7 +108,7 @@ def test_further_parameters_are_kept() -> None:
 
 @pytest.mark.parametrize(
     ("disposition", "wanted"),
-    [("inline", "inline"), ("ATTACHMENT", "attachment"), ("rubbish", ""), ('"inline"', ""), ("", "")],
+    [("inline", "inline"), ("ATTACHMENT", "attachment"), ("rubbish", ""), ('"inline"', "inline"), ("", "")],
 )
 def test_a_disposition(disposition: str, wanted: str) -> None:
     """Case 61."""

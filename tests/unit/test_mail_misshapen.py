@@ -1,0 +1,197 @@
+"""Mail that programs built wrongly and readers show right: boundaries, types, names and encodings at odds with themselves."""
+
+from __future__ import annotations
+
+from base64 import encodebytes
+from time import process_time
+
+import pytest
+from support import mails
+
+from bridge import mail
+from bridge.mail import parameters
+from bridge.model import Leaf
+
+HEAD = "From: Ann <ann@example.com>\nSubject: s\n"
+
+
+def _shape(raw: str) -> list[str]:
+    return mails.shape(mail.parse(raw.encode()))
+
+
+def _file(disposition: str) -> str | None:
+    return _part(f"Content-Disposition: {disposition}").filename
+
+
+def _part(*lines: str) -> Leaf:
+    return mail.parse(mails.mixed(mails.part("Content-Type: application/pdf", *lines, body="x"))).leaves[0]
+
+
+# -- boundaries ------------------------------------------------------------------------------------
+
+
+def test_a_multipart_with_the_boundary_of_its_parent_keeps_its_parts() -> None:
+    """The plain and the rich version would stand one below the other."""
+    inner = mails.part('Content-Type: multipart/alternative; boundary="b-7f3a"') + mails.joined(
+        mails.plain("The words"), mails.html("<p>The words</p>")
+    )
+    raw = (
+        mails.fields("From: Ann <ann@example.com>", 'Content-Type: multipart/mixed; boundary="b-7f3a"')
+        + b"\r\n--b-7f3a\r\n"
+        + inner
+        + mails.joined(mails.file(name="offer.pdf"))
+    )
+    found = mail.parse(raw)
+    assert mails.shape(found) == ["text=The words html=<p>The words</p>", "offer.pdf"]
+    assert [leaf.section for leaf in found.leaves] == ["1.1", "1.2", "2"]
+    assert found.defects == ()
+
+
+def test_a_shared_boundary_that_never_closes_is_read_to_the_end() -> None:
+    raw = f"{HEAD}Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/alternative; boundary=b\n\n"
+    assert _shape(raw + "--b\n\nplain\n--b\nContent-Type: text/html\n\n<p>rich") == [
+        "text=plain html=<p>rich"
+    ]
+
+
+def test_ten_thousand_multiparts_of_one_boundary_are_read_in_bounded_time() -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" * 10_000
+    started = process_time()
+    mail.parse(raw)
+    assert process_time() - started < 2
+
+
+@pytest.mark.parametrize("closing", ["--b--", "--b  --", "--b--  ", "--b\t--\t"])
+def test_a_boundary_with_blanks_behind_it_opens_and_closes(closing: str) -> None:
+    raw = f'{HEAD}Content-Type: multipart/mixed; boundary="b  "\n\n--b  \n\nThe words\n{closing}\nnot shown'
+    assert _shape(raw) == ["text=The words"]
+
+
+def test_a_body_in_parts_without_a_header_that_says_so_is_taken_apart() -> None:
+    parts = mails.joined(mails.plain("The words"), mails.html("<p>The words</p>"), boundary="x").decode()
+    for notice in ("", "This is a multi-part message in MIME format.\n\n"):
+        assert _shape(f"{HEAD}\n{notice}{parts}") == ["text=The words html=<p>The words</p>"]
+    three = mails.joined(mails.plain("The words"), mails.file(name="a.pdf"), boundary="x").decode()
+    assert _shape(f"{HEAD}\n{three}") == ["text=The words", "a.pdf"]
+
+
+@pytest.mark.parametrize("before", ["Look what came:\n\n", "> "])
+def test_the_source_of_a_mail_within_words_stays_words(before: str) -> None:
+    parts = mails.joined(mails.plain("x"), boundary="x").decode()
+    assert len(mail.parse(f"{HEAD}\n{before}{parts}".encode()).leaves) == 1
+
+
+def test_a_header_that_an_empty_line_cut_in_two_is_read_whole() -> None:
+    parts = mails.joined(mails.plain("The words"), mails.file(name="a.pdf"), boundary="x").decode()
+    raw = f"{HEAD}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n{parts}"
+    assert _shape(raw) == ["text=The words", "a.pdf"]
+    assert _shape(f"{HEAD}\nContent-Language: en is what I ask for\n\nbye") == [
+        "text=Content-Language: en is what I ask for\n\nbye"
+    ]
+
+
+def test_a_mail_whose_lines_end_in_cr_alone_is_read() -> None:
+    """Case 42: and so are the files in it, from the mail as it came."""
+    file = f'Content-Type: application/pdf; name="a.pdf"\nContent-Transfer-Encoding: base64\n\n{encodebytes(b"%PDF").decode()}'
+    raw = f"{HEAD}Content-Type: multipart/mixed; boundary=x\n\n--x\n\nThe words\nin lines\n--x\n{file}--x--\n"
+    content = raw.replace("\n", "\r").encode() + b"\r\n"
+    found = mail.parse(content)
+    assert (found.subject, mails.shape(found)) == ("s", ["text=The words\nin lines", "a.pdf"])
+    assert mails.contents(content, found) == [b"%PDF"]
+
+
+# -- types -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "content_type"),
+    [
+        ("(as text) text/html (rich); charset=utf-8", "text/html"),
+        ('"text/html"; charset=utf-8', "text/html"),
+        ("text/htmlcharset=utf-8", "text/html"),
+        ("application/xhtml+xml", "text/html"),
+        ("text/plaintext", "text/plain"),
+        ("text/unknown", "text/plain"),
+        ("text/*", "text/plain"),
+        ("*/*", "text/plain"),
+        ("application/text", "text/plain"),
+        ("plain/text", "text/plain"),
+    ],
+)
+def test_words_under_a_type_that_is_none_are_words(said: str, content_type: str) -> None:
+    """Case 44."""
+    found = mail.parse(f"{HEAD}Content-Type: {said}\n\n<p>hi".encode())
+    assert [leaf.content_type for leaf in found.leaves] == [content_type]
+    assert mails.shape(found) != [content_type]
+
+
+@pytest.mark.parametrize(
+    ("said", "content_type"),
+    [
+        ("*/*; name=a.pdf", "application/octet-stream"),
+        ("text/unknown; name=a.log", "text/unknown"),
+        ("application/xhtml+xml; name=a.xhtml", "application/xhtml+xml"),
+    ],
+)
+def test_a_file_under_such_a_type_stays_a_file(said: str, content_type: str) -> None:
+    raw = mails.mixed(mails.plain(), mails.part(f"Content-Type: {said}", body="x"))
+    assert mail.parse(raw).leaves[1].content_type == content_type
+
+
+def test_comments_belong_to_no_parameter() -> None:
+    """RFC 2045 section 5.1 has one in its own example."""
+    found = parameters.read(
+        b'text/plain (a; b=c) ; (x) charset=(why) "us-ascii" (Plain; text=yes); format=flowed'
+    )
+    assert found == parameters.Parameterised("text/plain", {"charset": "us-ascii", "format": "flowed"})
+
+
+@pytest.mark.parametrize(
+    "piece", [b"(", b"(a", b")", b"()", b"(a)(", b"a=(", b"a=()", b"'", b"a='", b'"', b"%41"]
+)
+def test_half_comments_and_quotes_are_read_in_linear_time(piece: bytes) -> None:
+    content = b"text/plain; name=" + piece * (64 * 1024 // len(piece))
+    started = process_time()
+    parameters.read(content)
+    assert process_time() - started < 1
+
+
+# -- names -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("disposition", "wanted"),
+    [
+        ("attachment; filename=\"Bill.pdf\"; filename*=UTF-8''", "Bill.pdf"),
+        ("attachment; filename='Bill of May.pdf'", "Bill of May.pdf"),
+        ("attachment; filename='Bill.pdf'; size=3", "Bill.pdf"),
+        ("attachment; filename=Ann's list.pdf", "Ann's list.pdf"),
+        ('attachment; filename="Gr%C3%B6%C3%9Fe.pdf"', "Größe.pdf"),
+        ('attachment; filename="100%25.pdf"', "100%25.pdf"),
+        ('attachment; filename="50%E4.pdf"', "50%E4.pdf"),
+        ('attachment; filename="5 % of%C3%9F.pdf"', "5 % of%C3%9F.pdf"),
+        ('attachment (now); filename=(a name) "x.pdf" (end)', "x.pdf"),
+        ('attachment; filename="x.pdf" (and; filename=evil.exe)', "x.pdf"),
+    ],
+)
+def test_a_file_name_under_odd_marks(disposition: str, wanted: str) -> None:
+    """Cases 84 and 85."""
+    assert _file(disposition) == wanted
+
+
+# -- encodings -------------------------------------------------------------------------------------
+
+
+def test_prose_with_an_equals_sign_under_a_false_base64_stays_prose() -> None:
+    """Case 75."""
+    text = "Hello=20world, this is not base64 at all."
+    assert _shape(f"{HEAD}Content-Transfer-Encoding: base64\n\n{text}\n") == [f"text={text}"]
+
+
+def test_html_that_lost_its_transfer_encoding_is_read_all_the_same() -> None:
+    raw = f'{HEAD}Content-Type: text/html\n\n<p class=3D"a">Gr=C3=BC=C3=9Fe =\nan <b class=3D"b">alle</b>\n'
+    found = mail.parse(raw.encode())
+    assert mails.shape(found) == ['html=<p class="a">Grüße an <b class="b">alle</b>']
+    assert any("transfer encoding was lost" in defect for defect in found.defects)
+    link = f'{HEAD}Content-Type: text/html\n\n<a href="/?a=3D"x"&b=3D"y"">x</a>'
+    assert mail.parse(link.encode()).leaves[0].encoding == "identity"
