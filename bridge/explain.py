@@ -72,8 +72,8 @@ class _Notebook:
         del slug, sought
         return None
 
-    async def find_conversation(self, key: str, email: str, since: datetime) -> Receipt | None:
-        del key, email, since
+    async def find_conversation(self, sought: Sought, email: str, since: datetime) -> Receipt | None:
+        del sought, email, since
         return None
 
     async def bodies(self, slug: str) -> tuple[str, ...]:

@@ -277,7 +277,8 @@ class Attempt:
                 return await self._find(self._plan.slug, message, began_at)
             # By a clock that was ahead then, it would have been posted before it came.
             since = min(self._item.received_at, self._parts.clock.now())
-            return await self._client.find_conversation(key, message.user.email, since)
+            sought = doubt.sought_anew(self._parts, self._item.brand, message, since)
+            return await self._client.find_conversation(sought, message.user.email, since)
 
         return await self._once.say(look, lambda: self._say(message), began=began_at is not None)
 

@@ -28,3 +28,13 @@ async def sought(
             if answer["slug"] == slug and answer.get("said") == content
         ),
     )
+
+
+def sought_anew(parts: Parts, brand: str, message: Message, since: datetime) -> Sought:
+    """The message that may have opened a conversation, one that the spool does not know by then."""
+    return Sought(
+        key=message.key,
+        content=alike.content(message),
+        since=since,
+        taken=lambda slug: parts.spool.knows(brand, slug),
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -20,6 +20,8 @@ from bridge.reamaze.answers import JsonObject, text
 
 #: The clocks of bridge and Re:amaze may differ by less than this.
 CLOCKS_APART = timedelta(days=1)
+#: A conversation and the message that opens it are made in one call.
+AT_ONCE = timedelta(seconds=60)
 
 #: A tag of HTML; what a mail said in such words is escaped.
 _TAG = re.compile(r"<(?<!\\<)/?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
@@ -41,6 +43,8 @@ class Sought:
     since: datetime | None = None
     #: When the messages that say the same and are known to be another's were made, as Re:amaze wrote it.
     others: tuple[str, ...] = ()
+    #: Whether the conversation of that slug is known to be another's; without it, none is known by what it says.
+    taken: Callable[[str], Awaitable[bool]] | None = None
 
     @property
     def floor(self) -> datetime | None:
@@ -70,6 +74,15 @@ class Sought:
         return Receipt(
             slug=slug, created_at=next((at for at in times if at not in others), times[0]), found=True
         )
+
+
+def opens(item: JsonObject, sought: Sought) -> bool:
+    """Whether a listed message says what is sought, and its conversation began with it."""
+    conversation, floor = item.get("conversation"), sought.floor
+    if floor is None or not isinstance(conversation, dict) or listed(item) != sought.content:
+        return False
+    at, began_at = lists.time(item.get("created_at")), lists.time(conversation.get("created_at"))
+    return at is not None and began_at is not None and at >= floor and abs(at - began_at) <= AT_ONCE
 
 
 def content(message: Message) -> str:

@@ -125,7 +125,7 @@ class Client:
             if error.status not in _MAYBE_REPEATED:
                 raise
             since = self._clock.now() - _LOOK_BACK
-            found = await self.find_conversation(message.key, message.user.email, since)
+            found = await self.find_conversation(Sought(key=message.key), message.user.email, since)
             return _found_or(error, found)
         receipt = answers.receipt(made)
         self._known.learn(receipt.slug, message.key)
@@ -156,9 +156,9 @@ class Client:
             await self._brand_must_answer()
             return None
 
-    async def find_conversation(self, key: str, email: str, since: datetime) -> Receipt | None:
-        """The conversation that the message of that key opened, if there is one."""
-        return await readback.find_conversation(self._look, self._known, key, email, since)
+    async def find_conversation(self, sought: Sought, email: str, since: datetime) -> Receipt | None:
+        """The conversation that the message opened, if there is one."""
+        return await readback.find_conversation(self._look, self._known, sought, email, since)
 
     async def takes_part(self, slug: str, email: str) -> bool:
         """Whether that address is author or follower. Raises MissingError when there is no such conversation."""

@@ -17,7 +17,7 @@ from bridge.errors import CredentialsError, LaterError, MissingError, ReamazeErr
 from bridge.model import Receipt
 from bridge.reamaze import lists
 from bridge.reamaze import slug as slugs
-from bridge.reamaze.alike import CLOCKS_APART, Sought
+from bridge.reamaze.alike import CLOCKS_APART, Sought, opens
 from bridge.reamaze.answers import JsonObject, receipt, text
 from bridge.reamaze.lists import Look
 from bridge.reamaze.requests import DATA_KEY
@@ -46,6 +46,8 @@ class Known:
         self._keys: OrderedDict[str, str | None] = OrderedDict()
         #: When, by a clock that does not jump, a conversation without a key was first fetched.
         self._keyless: OrderedDict[str, float] = OrderedDict()
+        #: Whether a conversation was seen that holds a key: then one without is nobody's of the bridge.
+        self.keeps_keys = False
 
     def learn(self, slug: str, key: str | None) -> None:
         self._keys[slug] = key
@@ -61,6 +63,13 @@ class Known:
             self._keyless.pop(slug, None)
         elif len(self._keyless) > REMEMBERED:
             self._keyless.popitem(last=False)
+
+    def claim(self, slug: str, key: str) -> bool:
+        """Take it for the one that this key made, unless another took it: two mails that say the same may be under way."""
+        if self._keys.get(slug) not in (None, key):
+            return False
+        self.learn(slug, key)
+        return True
 
     def is_another(self, slug: str, key: str) -> bool:
         return slug in self._keys and self._keys[slug] != key
@@ -104,13 +113,13 @@ async def bodies(look: Look, slug: str) -> tuple[str, ...]:
 
 
 async def find_conversation(
-    look: Look, known: Known, key: str, email: str, since: datetime
+    look: Look, known: Known, sought: Sought, email: str, since: datetime
 ) -> Receipt | None:
-    """The conversation that the step of that key made, looked for in three ways; `since` is no later than the step.
+    """The conversation that the message opened, looked for in three ways; `since` is no later than the call.
 
     A way that Re:amaze refuses is closed. Raises when all are closed, and LaterError when a list was too long to be sure.
     """
-    search = _Search(look, known, key, email.strip().casefold(), since - CLOCKS_APART)
+    search = _Search(look, known, sought, email.strip().casefold(), since - CLOCKS_APART)
     closed: list[ReamazeError] = []
     ways = (search.by_data, search.by_sender, search.by_messages)
     for way in ways:
@@ -139,10 +148,11 @@ def _nowhere_to_look(closed: list[ReamazeError]) -> ReamazeError:
 class _Search:
     """One look for a conversation; the three ways share what they have fetched."""
 
-    def __init__(self, look: Look, known: Known, key: str, email: str, floor: datetime) -> None:
+    def __init__(self, look: Look, known: Known, sought: Sought, email: str, floor: datetime) -> None:
         self._look = look
         self._known = known
-        self._key = key
+        self._sought = sought
+        self._key = sought.key
         self._email = email
         self._floor = floor
         self._left = CANDIDATES
@@ -177,9 +187,14 @@ class _Search:
         return None
 
     async def by_messages(self) -> Receipt | None:
-        """By the sender's messages: one call where the account keeps the opening message's `origin_id`."""
+        """By the sender's messages: one call where the account keeps the opening message's `origin_id`.
+
+        Where the list shows no key at all, and no conversation was seen to keep one, by what the message says.
+        """
         query = {"sent_by": self._email, "start_date": self._floor.isoformat()}
         read = _Read()
+        alike: list[JsonObject] = []
+        keyless = not self._known.keeps_keys
         async for page in lists.pages(self._look, "/messages", "messages", query, at_most=NEWEST_MESSAGES):
             for item in page.items:
                 conversation = item.get("conversation")
@@ -187,10 +202,22 @@ class _Search:
                     found = receipt(conversation)
                     if found.slug:
                         return Receipt(slug=found.slug, created_at=text(item.get("created_at")), found=True)
+                keyless = keyless and "origin_id" not in item
+                if opens(item, self._sought):
+                    alike.append(item)
             read.see(page)
             if page.last or read.beyond(self._floor):
-                return None
+                return await self._nobodys(alike) if keyless else None
         self.unsure = "the sender's list of messages is too long"
+        return None
+
+    async def _nobodys(self, alike: list[JsonObject]) -> Receipt | None:
+        """The first that opens a conversation which is not known to be another's; it is this one's from now on."""
+        taken = self._sought.taken
+        for item in alike if taken is not None else ():
+            slug = receipt(item["conversation"]).slug
+            if slug and taken is not None and not await taken(slug) and self._known.claim(slug, self._key):
+                return Receipt(slug=slug, created_at=text(item.get("created_at")), found=True)
         return None
 
     def _plausible(self, item: JsonObject) -> bool:
@@ -217,6 +244,7 @@ class _Search:
             data = item.get("data")
         made_by = str(data[DATA_KEY]) if isinstance(data, dict) and DATA_KEY in data else None
         if made_by is not None:
+            self._known.keeps_keys = True
             self._known.learn(slug, made_by)
         else:
             self._known.keyless(slug, lists.time(item.get("created_at")))

@@ -56,6 +56,9 @@ class Behaviour:
     origin_id_on_create: Literal["kept", "ignored"] = _switch(
         "kept", "whether creating a conversation takes message[origin_id]"
     )
+    data_on_create: Literal["kept", "ignored"] = _switch(
+        "kept", "whether creating a conversation takes its `data`, which may have to be defined first"
+    )
     origin_id_in_lists: bool = _switch(True, "whether lists of messages show the origin_id")
     bodies_in_lists: Literal["kept", "html"] = _switch(
         "kept", "lists show a body as it was sent, or as HTML with entities and its white space folded"

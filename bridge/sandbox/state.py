@@ -223,7 +223,7 @@ class State:
             author=author,
             status=OPEN,
             tags=new.tags,
-            data=dict(new.data),
+            data=dict(new.data) if self.behaviour.data_on_create == "kept" else {},
             created_at=now,
             changed_at=now,
             call=call,

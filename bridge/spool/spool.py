@@ -64,7 +64,7 @@ class Spool:
         self._lock = lock
         self._ids = Ids(clock)
         self._steady = Steady(clock)
-        self._writer = Writer(database, settings.folder, Puts(parts, self._steady))
+        self._writer = Writer(database, settings.folder, Puts(parts, self._steady), clock)
         self._taking = Taking(settings, self._writer, parts, self._ids)
         self._belief = Belief(clock)
         self._upkeep = Upkeep(settings, self._writer, parts, self._belief)
@@ -303,6 +303,10 @@ class Spool:
         return await asyncio.to_thread(
             self._read, lambda connection: told.answers(connection, conversation, slug)
         )
+
+    async def knows(self, brand: str, slug: str) -> bool:
+        """Whether the conversation of that slug is one of the index."""
+        return await asyncio.to_thread(self._read, lambda connection: told.knows(connection, brand, slug))
 
     async def defer(self, seq: int, until: datetime, reason: str, *, counts: bool = True) -> None:
         """Not now: ready again at `until`, a day ahead at most. An outage does not count as an attempt."""

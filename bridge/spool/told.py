@@ -28,6 +28,14 @@ _ANSWERS = Prepared(
 )
 
 
+_KNOWN = Prepared(_same.limit(1))
+
+
+def knows(connection: Connection, brand: str, slug: str) -> bool:
+    """Whether a conversation of the index is called so at Re:amaze."""
+    return _KNOWN.first(connection, of=brand, called=slug) is not None
+
+
 def answers(connection: Connection, conversation: int, slug: str) -> tuple[str, ...]:
     """As JSON, newest first: of this conversation, and of every other one that is called so at Re:amaze."""
     brand = _BRAND.scalar(connection, number=conversation)

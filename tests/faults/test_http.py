@@ -16,6 +16,8 @@ from support import rig, verdict
 from support.logged import capture_logs
 from support.marked import PNG, Letter, letter
 
+from bridge.reamaze import Client
+from bridge.reamaze.readback import Known
 from bridge.sandbox import Behaviour, faults
 from bridge.sandbox.faults import parse
 
@@ -54,6 +56,9 @@ BEHAVIOURS = {
     # Lists that show no key at all: what is there is known by what it says.
     "duplicate-hidden-paged": Behaviour(
         repeated_origin_id="duplicate", origin_id_in_lists=False, bodies_in_lists="html", page_size=2
+    ),
+    "duplicate-hidden-without-data": Behaviour(
+        repeated_origin_id="duplicate", origin_id_in_lists=False, data_on_create="ignored", page_size=3
     ),
     "refuse-hidden-late": Behaviour(
         repeated_origin_id="refuse", origin_id_in_lists=False, lists_late_calls=1
@@ -96,6 +101,11 @@ async def test_whatever_a_call_meets_each_letter_is_posted_once(name: str, bridg
     number = list(BEHAVIOURS).index(name)
     # Of an account with history: what it was told before is in its lists.
     bridge.sandbox.behaviour = BEHAVIOURS[name]
+    assert bridge.daemon._loop is not None
+    client = bridge.daemon._loop._parts.clients["acme"]
+    assert isinstance(client, Client)
+    # An account does not change its ways: what the bridge saw of the one before is of another.
+    client._known = Known(bridge.daemon.clock)
     wrong = {}
     with capture_logs() as log:
         for place, case in enumerate(cases(number)):

@@ -69,11 +69,11 @@ async def test_a_conversation_is_found_among_others_of_its_sender(
         await asking.create(NEW, message(f"other{number}", others))
     for key in ("k0", "k3", "k6"):
         # A fresh client knows nothing yet, as after a restart.
-        found = await at(sandbox, clock).find_conversation(key, ADA.email, SINCE)
+        found = await at(sandbox, clock).find_conversation(Sought(key=key), ADA.email, SINCE)
         assert found is not None
         assert (found.slug, found.found) == (made[key], True)
         assert datetime.fromisoformat(found.created_at) > SINCE
-    assert await at(sandbox, clock).find_conversation("never", ADA.email, SINCE) is None
+    assert await at(sandbox, clock).find_conversation(Sought(key="never"), ADA.email, SINCE) is None
 
 
 async def test_only_messages_tell_where_data_is_not_kept(clock: FixedClock) -> None:
@@ -82,7 +82,7 @@ async def test_only_messages_tell_where_data_is_not_kept(clock: FixedClock) -> N
     slug = (await asking.create(NEW, message("k1"))).slug
     for conversation in sandbox.conversations:
         conversation.data.clear()
-    found = await at(sandbox, clock).find_conversation("k1", ADA.email, SINCE)
+    found = await at(sandbox, clock).find_conversation(Sought(key="k1"), ADA.email, SINCE)
     assert found is not None
     assert found.slug == slug
 
@@ -111,7 +111,7 @@ async def test_after_an_unclear_answer_one_look_tells(clock: FixedClock, repeate
     sandbox.faults.script(fault)
     with pytest.raises(ReamazeError):
         await asking.create(NEW, message("k1"))
-    found = await asking.find_conversation("k1", ADA.email, SINCE)
+    found = await asking.find_conversation(Sought(key="k1"), ADA.email, SINCE)
     assert found is not None
     sandbox.faults.script(fault)
     with pytest.raises(ReamazeError):
@@ -124,8 +124,8 @@ async def test_a_list_that_lags_behind_shows_it_at_a_later_look(clock: FixedCloc
     sandbox = Sandbox(Behaviour(lists_late_calls=4), clock=clock)
     asking = at(sandbox, clock)
     slug = (await asking.create(NEW, message("k1"))).slug
-    assert await asking.find_conversation("k1", ADA.email, SINCE) is None
-    found = await asking.find_conversation("k1", ADA.email, SINCE)
+    assert await asking.find_conversation(Sought(key="k1"), ADA.email, SINCE) is None
+    found = await asking.find_conversation(Sought(key="k1"), ADA.email, SINCE)
     assert found is not None
     assert found.slug == slug
 
@@ -189,7 +189,7 @@ def holding(slug: str, key: object) -> dict[str, Any]:
 
 async def find(lists: Lists, key: str = "k1", known: readback.Known | None = None) -> str | None:
     found = await readback.find_conversation(
-        lists, known or readback.Known(FixedClock()), key, "ada@example.net", SINCE
+        lists, known or readback.Known(FixedClock()), Sought(key=key), "ada@example.net", SINCE
     )
     return found.slug if found else None
 
@@ -288,7 +288,9 @@ async def test_a_list_that_knows_no_pages_is_read_once() -> None:
         return {"messages": []} if path == "/messages" else {"conversations": items}
 
     assert (
-        await readback.find_conversation(look, readback.Known(FixedClock()), "k1", "ada@example.net", SINCE)
+        await readback.find_conversation(
+            look, readback.Known(FixedClock()), Sought(key="k1"), "ada@example.net", SINCE
+        )
         is None
     )
 
@@ -384,7 +386,7 @@ async def test_conversations_the_client_itself_made_are_not_fetched(clock: Fixed
     for number in range(5):
         await asking.create(NEW, message(f"k{number}"))
     before = len(sandbox.calls)
-    assert await asking.find_conversation("never", ADA.email, SINCE) is None
+    assert await asking.find_conversation(Sought(key="never"), ADA.email, SINCE) is None
     # One call a way to look, and none for a single conversation.
     assert len(sandbox.calls) - before == 3
 
@@ -507,6 +509,65 @@ def test_any_body_has_its_content(body: str) -> None:
 def test_marks_of_joy_are_words_too() -> None:
     happy, sad = (replace(message("k1"), body=body) for body in ("\U0001f44d", "\U0001f44e"))
     assert alike.content(happy) != alike.content(sad)
+
+
+NOTHING_KEPT = Behaviour(
+    origin_id_in_lists=False,
+    data_on_create="ignored",
+    repeated_origin_id="duplicate",
+    slugs="hash",
+    page_size=3,
+)
+
+
+def opening(said: Message, *taken: str) -> Sought:
+    async def is_taken(slug: str) -> bool:
+        return slug in taken
+
+    return replace(of(said), taken=is_taken)
+
+
+async def test_a_conversation_without_any_key_is_known_by_what_opened_it(clock: FixedClock) -> None:
+    sandbox = Sandbox(NOTHING_KEPT, clock=clock)
+    asking = at(sandbox, clock)
+    for number in range(5):
+        slug = (await asking.create(NEW, message(f"k{number}"))).slug
+        clock.advance(300)
+        await asking.append(slug, message("k7"))
+    said = message("k7")
+    # As after a restart; that it was said within a conversation is no sign that it opened one.
+    fresh = at(sandbox, clock)
+    assert await fresh.find_conversation(opening(said), ADA.email, SINCE) is None
+    made = await asking.create(NEW, said)
+    await asking.create(NEW, message("k8"))
+    found = await fresh.find_conversation(opening(said), ADA.email, SINCE)
+    assert found is not None
+    assert (found.slug, found.found) == (made.slug, True)
+    assert await fresh.find_conversation(opening(said, made.slug), ADA.email, SINCE) is None
+    assert await fresh.find_conversation(replace(opening(said), taken=None), ADA.email, SINCE) is None
+
+
+async def test_of_two_mails_that_say_the_same_only_one_takes_what_is_there(clock: FixedClock) -> None:
+    sandbox = Sandbox(NOTHING_KEPT, clock=clock)
+    made = await at(sandbox, clock).create(NEW, message("k1"))
+    fresh = at(sandbox, clock)
+    one, another = opening(message("k1")), opening(replace(message("k1"), key="k2"))
+    for _ in range(2):
+        found = await fresh.find_conversation(one, ADA.email, SINCE)
+        assert found is not None
+        assert found.slug == made.slug
+        assert await fresh.find_conversation(another, ADA.email, SINCE) is None
+
+
+async def test_where_conversations_keep_their_keys_one_without_is_nobodys(clock: FixedClock) -> None:
+    sandbox = Sandbox(NOTHING_KEPT, clock=clock)
+    asking = at(sandbox, clock)
+    native = (await asking.create(NEW, message("k1"))).slug
+    sandbox.behaviour = replace(NOTHING_KEPT, data_on_create="kept")
+    await asking.create(NEW, message("k2"))
+    fresh = at(sandbox, clock)
+    assert await fresh.find_conversation(opening(message("k1")), ADA.email, SINCE) is None
+    assert native in {each.slug for each in sandbox.conversations}
 
 
 # -- data that shows up late -----------------------------------------------------------------------

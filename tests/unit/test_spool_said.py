@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.spools import put_and_place, settings, sorting
+from support.spools import BRAND, put_and_place, settings, sorting
 
 from bridge.clock import FixedClock
 from bridge.model import KeyClue
@@ -93,6 +93,8 @@ async def test_answers_of_a_conversation_are_read_newest_first_and_of_its_namesa
         numbers.append(number)
     both = ('"b noted"', '"b posted"', '"a noted"', '"a posted"')
     assert await spool.answers(numbers[0], "s") == both
+    assert [await spool.knows(BRAND, slug) for slug in ("s", "o", "x")] == [True, True, False]
+    assert not await spool.knows("another", "s")
     # Its conversation has another name by now: what was posted before stands where it was posted.
     await spool.set_slug(numbers[0], None)
     assert await spool.answers(numbers[0], "s") == both
