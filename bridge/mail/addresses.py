@@ -7,6 +7,7 @@ mailboxes of them; encoded words are decoded last, so that none of them can make
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -201,12 +202,14 @@ def _local(raw: bytes, hint: str | None) -> str:
 
 def _cleaned(raw: bytes) -> tuple[str, bool]:
     """The address without what does not belong to it, its domain in lower case; and whether that was a guess."""
-    text = hygiene.line(_text(raw)).strip("<> ")
+    written = hygiene.line(_text(raw)).strip("<> ")
+    # What nobody sees makes one address look like another.
+    text = written if written.isascii() else "".join(c for c in written if unicodedata.category(c) != "Cf")
     bare = text.strip("'\" ").removesuffix(".").strip("<>'\" ,;") if not text.startswith('"') else text
     if bare[:7].lower() == "mailto:":
         bare = bare[7:]
     local, at, domain = bare.rpartition("@")
-    doubtful = bare != text
+    doubtful = bare != written
     if " " in domain or (" " in local and not local.startswith('"')):
         local, domain, doubtful = "".join(local.split()), "".join(domain.split()), True
     if "@" in local and not local.startswith('"'):

@@ -16,6 +16,7 @@ _FOLD = re.compile(r"\n[ \t]")
 _NAME = re.compile(r"(?:[A-Za-z0-9-]{1,40}\.)?([A-Za-z0-9-]{1,60})(?=[;:])")
 _PARAMETER = re.compile(r';([^=;:"]{1,60}+)(?:=((?:"[^"]*+"|[^";:]++)*+))?')
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_SOFT_BREAK = re.compile("=(?![0-9A-Fa-f]{2})")
 _PARAMETERS = 50
 #: A longer line is a picture or an attack.
 _LONGEST = 64 * 1024
@@ -109,4 +110,6 @@ def _soft(value: str, text: str, position: int) -> tuple[str, int]:
 
 
 def _from_quoted(value: str, charset: str) -> str:
-    return hygiene.clean(charsets.decode(a2b_qp(value.encode("utf-8", "replace")), charset or None))
+    # An equals sign before no digits was a soft break, whose line end went with the fold behind it.
+    escaped = _SOFT_BREAK.sub("", value).encode("utf-8", "replace")
+    return hygiene.clean(charsets.decode(a2b_qp(escaped), charset or None))

@@ -123,6 +123,13 @@ def test_names_and_addresses_of_gateways_and_lists(value: str, name: str, email:
     assert (found.name, found.email) == (name, email)
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\u200d", "\u2060", "\ufeff", "\xad", "\u200e"])
+def test_what_nobody_sees_in_an_address_is_taken_out_and_told(unseen: str) -> None:
+    """Left there it would look like the address of staff and be none, so that no proof would be asked for."""
+    assert read(f"Ann <ann@exam{unseen}ple.com>") == (Address("Ann", "ann@example.com", doubtful=True),)
+    assert read("Jörg <jörg@bücher.example>") == (Address("Jörg", "jörg@bücher.example"),)
+
+
 def test_an_encoded_word_alone_makes_no_address() -> None:
     """Case 11: what is hidden in an encoded word is a name."""
     (found,) = read("=?utf-8?Q?Boss_=3Cboss=40corp.example=3E?=")

@@ -336,6 +336,13 @@ def test_an_old_card_in_quoted_printable_is_read() -> None:
     assert (found.name, found.phones) == ("Jörg Müller", ("123",))
 
 
+def test_a_soft_break_whose_next_line_is_indented_is_one() -> None:
+    (event,) = calendar.read(
+        "BEGIN:VEVENT\nSUMMARY;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:Caf=C3=A9=\n  at=20=\nten\nEND:VEVENT\n"
+    )
+    assert event.title == "Café at ten"
+
+
 def test_an_address_book_is_counted() -> None:
     found = vcard.read("BEGIN:VCARD\nFN:x\nEND:VCARD\n" * 12)
     assert (len(found), found[-1].further) == (5, 7)
