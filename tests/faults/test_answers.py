@@ -225,6 +225,31 @@ async def test_an_older_mail_that_is_taken_up_again_does_not_bring_a_lost_conver
         assert [message.internal for message in lost.messages] == [False, False, True]
 
 
+# -- the same words twice ---------------------------------------------------------------------------
+
+OK = (
+    "From: Ann <ann@customer.example>\r\nSubject: Lamp\r\nMessage-ID: <{0}@customer.example>\r\n"
+    "References: <0@customer.example>\r\n\r\nok\r\n"
+)
+
+
+@pytest.mark.parametrize("fault", ["reset-before", "503", "reset-after", "503-after"])
+@pytest.mark.parametrize("data", ["kept", "ignored"])
+async def test_who_says_ok_four_times_has_said_it_four_times(data: Any, fault: str, tmp_path: Path) -> None:
+    """At a Re:amaze that shows no keys and posts each repeat: what an earlier mail said is not taken for a later one's."""
+    async with running(tmp_path) as bridge:
+        bridge.sandbox.behaviour = Behaviour(
+            origin_id_in_lists=False, repeated_origin_id="duplicate", data_on_create=data
+        )
+        for number in range(4):
+            bridge.sandbox.faults.script(*(["200"] if number == 1 else [fault]), on="POST")
+            await bridge.send(OK.format(number))
+            await bridge.settled()
+        assert bridge.said() == ["ok"] * 4
+        assert len(bridge.sandbox.conversations) == 1
+        assert bridge.sandbox.doubles() == ()
+
+
 # -- an outage --------------------------------------------------------------------------------------
 
 
