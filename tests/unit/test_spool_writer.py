@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Connection, text
@@ -15,7 +16,7 @@ from bridge import faults
 from bridge.clock import FixedClock
 from bridge.errors import SpoolBrokenError, SpoolFullError
 from bridge.spool import Spool
-from bridge.spool.writer import BATCH
+from bridge.spool.writer import BATCH, MAX_LINGER_S
 
 pytestmark = pytest.mark.anyio
 
@@ -40,7 +41,16 @@ class Gate:
 
     def __init__(self, spool: Spool) -> None:
         self._open = threading.Event()
-        self._held = spool._writer.submit(lambda _: self._open.wait(10))
+        self._shut = threading.Event()
+        self._held = spool._writer.submit(self._hold)
+
+    def _hold(self, _: Connection) -> None:
+        self._shut.set()
+        self._open.wait(10)
+
+    async def shut(self) -> None:
+        """Return when the writer has begun to wait."""
+        await asyncio.to_thread(self._shut.wait, 10)
 
     async def open(self) -> None:
         self._open.set()
@@ -197,3 +207,35 @@ async def test_the_writer_outlives_what_nobody_thought_of(
             await put(spool, clock)
     await put(spool, clock)
     assert spool.counts()["new"] == 1
+
+
+class Ticking(FixedClock):
+    """Between two looks at it passes one tick."""
+
+    tick_s = 0.0
+
+    def monotonic_s(self) -> float:
+        self.elapsed_s += self.tick_s
+        return self.elapsed_s
+
+
+@pytest.mark.parametrize(("tick_s", "waits_s"), [(0.001, 0.0005), (60.0, MAX_LINGER_S)])
+async def test_who_was_answered_together_is_waited_for_a_while(
+    tick_s: float, waits_s: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Ticking()
+    clock.tick_s = tick_s
+    waited: list[float] = []
+    monkeypatch.setattr("bridge.spool.writer.time", SimpleNamespace(sleep=waited.append))
+    spool = Spool.open(settings(tmp_path / "spool"), clock=clock)
+    gate = Gate(spool)
+    await gate.shut()
+    together = [spool._writer.submit(lambda _: None) for _ in range(4)]
+    await gate.open()
+    await asyncio.gather(*together)
+    waited.clear()
+    # One after the other from now on: fewer and fewer are waited for, and soon none.
+    for _ in range(10):
+        await spool._writer.submit(lambda _: None)
+    spool.close()
+    assert waited == [pytest.approx(waits_s)] * 3
