@@ -259,8 +259,9 @@ class _Cleaner:
 
     def _image(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         source = (element.get("src") or "").strip()
-        if source and not elements.is_pixel(element):
-            small = {"small": "yes"} if elements.is_ornament(element) else {}
+        use = elements.use(element) if source else elements.Use.NONE
+        if use is not elements.Use.NONE:
+            small = {"small": "yes"} if use is elements.Use.ORNAMENT else {}
             self._tree.leaf("img", {"src": elements.seen(source), **elements.alt(element), **small})
 
     def _raised(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules

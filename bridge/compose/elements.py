@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import Any
 
 from bridge.compose import appearance
@@ -65,19 +66,26 @@ def alt(element: Any) -> dict[str, str]:
     return {"alt": " ".join(seen(words[:1_000]).split())}
 
 
-def is_pixel(element: Any) -> bool:
-    """Whether the picture is there to count readers or to draw a line: a point or less in one direction, or hidden."""
-    width, height = _size(element, "width"), _size(element, "height")
-    return width == 0 or height == 0 or (width == 1 and height == 1) or min(width, height) in (1, 2)
+class Use(Enum):
+    """What a picture is there for, by its size."""
+
+    #: To count readers, to draw a line, to keep a distance: no reader sees it as a picture.
+    NONE = 0
+    #: An icon, or the logo of a signature.
+    ORNAMENT = 1
+    PICTURE = 2
 
 
-def is_ornament(element: Any) -> bool:
-    """Whether the picture is an icon or the logo of a signature, by its size."""
+def use(element: Any) -> Use:
     width, height = _size(element, "width"), _size(element, "height")
-    return max(width, height) <= _MAX_ICON or min(width, height) < _MAX_LOGO_HEIGHT
+    if min(width, height) <= _MAX_LINE:
+        return Use.NONE
+    small = max(width, height) <= _MAX_ICON or min(width, height) < _MAX_LOGO_HEIGHT
+    return Use.ORNAMENT if small else Use.PICTURE
 
 
 #: In points of the screen.
+_MAX_LINE = 2
 _MAX_ICON = 100
 _MAX_LOGO_HEIGHT = 50
 _UNSIZED = 10_000
@@ -93,7 +101,9 @@ def _size(element: Any, name: str) -> int:
 
 def has_words(element: Any) -> bool:
     """Whether the element holds more than pictures."""
-    return any(not text.isspace() for text in element.itertext())
+    return bool(element.text and not element.text.isspace()) or any(
+        not text.isspace() for text in element.itertext()
+    )
 
 
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
