@@ -18,10 +18,14 @@ def delay_s(settings: Retry, attempts: int, rng: Random) -> float:
     return ceiling * (0.5 + rng.random() / 2)
 
 
+#: Fewer attempts are no proof, however old the mail is: it may have waited out an outage, or the clock may have leapt.
+LEAST_ATTEMPTS = 5
+
+
 def gives_up(settings: Retry, *, attempts: int, received_at: datetime, now: datetime) -> str | None:
-    """Why no further attempt is made, or None. By count and by age, whichever comes first."""
+    """Why no further attempt is made, or None. By count, and by age after some attempts, whichever comes first."""
     if attempts >= settings.max_attempts:
         return f"gave up after {attempts} attempts"
-    if now - received_at >= timedelta(seconds=settings.max_age_days * DAY_S):
+    if attempts >= LEAST_ATTEMPTS and now - received_at >= timedelta(seconds=settings.max_age_days * DAY_S):
         return f"gave up after {settings.max_age_days:g} days"
     return None

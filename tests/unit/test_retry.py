@@ -47,10 +47,18 @@ def test_a_mail_is_given_up_by_count() -> None:
 def test_a_mail_given_up_by_age_stays_given_up(days: float, more: float) -> None:
     settings = Retry(max_age_days=5)
     now = RECEIVED + timedelta(days=days)
-    if retry.gives_up(settings, attempts=1, received_at=RECEIVED, now=now) is not None:
+    if retry.gives_up(settings, attempts=5, received_at=RECEIVED, now=now) is not None:
         assert days >= 5 - 1e-6
         later = now + timedelta(days=more)
-        assert retry.gives_up(settings, attempts=1, received_at=RECEIVED, now=later) is not None
+        assert retry.gives_up(settings, attempts=5, received_at=RECEIVED, now=later) is not None
+
+
+def test_a_mail_that_waited_out_an_outage_has_its_attempts_all_the_same() -> None:
+    after = RECEIVED + timedelta(days=30)
+    for attempts in range(1, retry.LEAST_ATTEMPTS):
+        assert retry.gives_up(Retry(), attempts=attempts, received_at=RECEIVED, now=after) is None
+    given_up = retry.gives_up(Retry(), attempts=retry.LEAST_ATTEMPTS, received_at=RECEIVED, now=after)
+    assert given_up == "gave up after 5 days"
 
 
 def test_a_clock_that_jumped_back_gives_nothing_up() -> None:
