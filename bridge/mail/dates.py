@@ -11,7 +11,9 @@ _LONGEST = 200
 def read(value: str) -> datetime | None:
     """When the author says it was written; None where that makes no sense."""
     try:
-        found = parsedate_to_datetime(value[:_LONGEST])
+        # Scripts write it as their logs do: 2026-02-03T09:00:00Z.
+        iso = value[:5].isascii() and value[:4].isdigit() and value[4:5] == "-"
+        found = datetime.fromisoformat(value.strip()) if iso else parsedate_to_datetime(value[:_LONGEST])
         found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
         return None

@@ -31,7 +31,15 @@ def inner(root: Part) -> Part | None:
     """The part that holds the journaled mail; None where this is no journal envelope."""
     if not any(name.lower() in _MARK for name, _ in root.header.fields):
         return None
-    return next((child for child in root.children[:5] if child.content_type in _NESTED), None)
+    return next(
+        (child for child in root.children[:5] if child.content_type in _NESTED and _plain(child)), None
+    )
+
+
+def _plain(part: Part) -> bool:
+    """Whether the mail stands there as it is; one that a gateway encoded stays a file (RFC 2046 section 5.2.1 forbids it)."""
+    encoding = part.header.first("content-transfer-encoding").strip().lower()
+    return encoding not in (b"base64", b"quoted-printable")
 
 
 def merged(envelope: Header, mail: Header) -> Header:

@@ -420,6 +420,15 @@ def test_files_of_a_journaled_mail_are_its_files() -> None:
     assert mails.contents(raw, found) == [b"%PDF-1.7 j"]
 
 
+def test_a_journaled_mail_that_was_encoded_is_a_file_and_no_gibberish() -> None:
+    inner = mails.mail("Subject: Plan", body="The words.\r\n")
+    raw = mails.fields("From: journal@corp.example", "Subject: Journal", "X-MS-Journal-Report: ")
+    nested = mails.file(inner, content_type="message/rfc822", name=None, disposition="")
+    found = mail.parse(raw + mails.multipart("mixed", mails.plain("Sender: ann@example.com"), nested))
+    assert mails.shape(found) == ["text=Sender: ann@example.com", "Plan.eml"]
+    assert found.subject == "Journal"
+
+
 def test_an_automatic_envelope_makes_no_automatic_mail() -> None:
     assert _journal("Return-Path: <>", "Auto-Submitted: auto-generated").automatic is None
 
