@@ -23,6 +23,8 @@ _BYTES = re.compile("[\x80-\x9f\ufffd]|Ã[\u0080-\u00bf‚ƒ„…†‡ˆ‰Š�
 _MIME = re.compile(
     r"content-(?:type|transfer-encoding)\s*:|--+=?_?[\w.=]{10,}|mimepart_\w{8,}", re.IGNORECASE
 )
+#: A link named by a part of its own target: what is shown of a picture that has no words.
+_NAMED_BY_TARGET = re.compile(r"\[([^\[\]]{1,100})\]\(https?://[^()\s]*?\1[^()\s]*\)")
 _OWN_NAMES = re.compile(r"[^\w.\- ()\[\]&+,;=@']")
 
 
@@ -86,6 +88,12 @@ def _has_mime(difference: Difference) -> bool:
 def _is_whole(difference: Difference) -> bool:
     """Whether all that is expected was posted, and more."""
     return any(words.holds(words.readings_of_markdown(body), difference.wanted) for body in difference.bodies)
+
+
+def _names_pictures(difference: Difference) -> bool:
+    """Whether what is more are the names of pictures and of the hosts that they link to."""
+    bare = (_NAMED_BY_TARGET.sub(" ", body) for body in difference.bodies)
+    return any(difference.wanted & words.readings_of_markdown(body) for body in bare)
 
 
 def _is_enriched(difference: Difference) -> bool:
@@ -154,6 +162,7 @@ _REASONS: tuple[tuple[tuple[str, ...], str, _Rule], ...] = (
     (_WORDS, "the expectation has MIME among its words", _has_mime),
     (_WORDS, "the expectation takes a broken header for words", _has_header_lines),
     (_WORDS, "the expectation leaves out words that stand in the mail", _is_empty),
+    (_WORDS, "pictures without words are named", _names_pictures),
     (_WORDS, "text/enriched is read", _is_enriched),
     (_WORDS, "the other version of the words was chosen", _has_two_versions),
     (_WORDS, "all of it was posted, and more of the mail", _is_whole),

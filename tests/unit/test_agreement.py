@@ -137,6 +137,11 @@ async def test_mails_go_through_a_whole_bridge(tmp_path: Path) -> None:
         ({"body_text": "Subject: Broken lamp"}, {}, "the expectation takes a broken header for words"),
         ({"body_text": "Content-Type: text/plain; It"}, {}, "the expectation has MIME among its words"),
         (
+            {"body_text": "It does not shine."},
+            {"body": "[lamp.jpg](https://x.example/lamp.jpg)\n\nIt does not shine."},
+            "pictures without words are named",
+        ),
+        (
             {"body_text": "Returned."},
             {"body": "**Delivery report: x**"},
             "a report is told in words first, and the original is attached",
