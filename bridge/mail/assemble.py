@@ -62,6 +62,7 @@ def _parse(content: Content, limits: Limits) -> Mail:
         tree.defects.insert(0, journal.said(_first_words(content, envelope.root, limits)))
     reader = Reader(content, limits, tree.defects)
     found = unwrap.without_doubles(reader.with_words(reader.read(tree.root)), frozenset(reader.wrappers))
+    found = unwrap.joined(found)
     fields = _Fields(header, limits, tree.defects, _charset(tree.root))
     authors = fields.mailboxes("from")
     senders = fields.mailboxes("sender")

@@ -31,7 +31,11 @@ _AWAY = re.compile(
     r"abwesenheits(?:notiz|meldung|nachricht)|automatisch antwoord|réponse automatique|respuesta automática|"
     r"risposta automatica|resposta automática|autosvar|automaattinen vastaus|automatisk svar|automatiskt svar|"
     r"autosvar|odpowiedź automatyczna|automatická odpověď|автоответ|автоматический ответ|otomatik yanıt|"
-    r"自动答复|自動回覆|自動応答|자동 회신)\s*[:：]",
+    r"automatyczna odpowiedź|automatická odpoveď|automatikus válasz|răspuns automat|automatski odgovor|samodejni odgovor|"
+    r"automaatvastus|automātiskā atbilde|automatinis atsakymas|автоматична відповідь|автоматичен отговор|автоматски одговор|"
+    r"αυτόματη απάντηση|תשובה אוטומטית|رد تلقائي|ตอบกลับอัตโนมัติ|thư trả lời tự động|trả lời tự động|balasan otomatis|"
+    r"fuori (?:ufficio|sede)|afwezigheids(?:bericht|assistent)|frånvaromeddelande|fravær(?:smelding|sbesked)?|"
+    r"自动答复|自动回复|自動回覆|自動回復|自動応答|自動返信|不在通知|자동 회신|부재 중 자동 회신|부재중 자동 회신)\s*[:：]",
     re.IGNORECASE,
 )
 #: Fields that only machines set, with the value to look for ("" for any but "no").

@@ -36,7 +36,7 @@ def groups(content: bytes) -> list[Group]:
 
 def delivery(content: bytes, *, leaf: int | None, original: Original | None) -> DeliveryReport | None:
     """None where no recipient is named."""
-    found = groups(content)
+    found = _whole(groups(content))
     of_mail: dict[str, str] = {}
     recipients: list[Undelivered] = []
     for group in found:
@@ -54,6 +54,18 @@ def delivery(content: bytes, *, leaf: int | None, original: Original | None) -> 
         further_recipients=max(0, len(recipients) - MOST_RECIPIENTS),
         original=original,
     )
+
+
+def _whole(found: list[Group]) -> list[Group]:
+    """The groups, those of one recipient that an empty line cut in two made one again."""
+    whole: list[Group] = []
+    for group in found:
+        cut = whole and "final-recipient" in whole[-1] and "action" not in whole[-1]
+        if cut and "action" in group and "final-recipient" not in group and "original-recipient" not in group:
+            whole[-1] = {**whole[-1], **group}
+        else:
+            whole.append(group)
+    return whole
 
 
 def receipt(content: bytes, *, leaf: int, original: Original | None) -> ReadReceipt | None:

@@ -6,6 +6,7 @@ says so and stays a file.
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -202,6 +203,30 @@ def without_doubles(blocks: list[Written | Attached], wrappers: frozenset[int]) 
             leaves = twin.leaves + block.leaves
             instead[id(twin)] = Written(twin.text or block.text, twin.html or block.html, leaves)
     return [kept for block in blocks if (kept := instead.get(id(block), block)) is not None]
+
+
+def joined(blocks: list[Written | Attached]) -> list[Written | Attached]:
+    """Scripts put a plain and a rich version one behind the other (multipart/mixed): word for word the same, they are one."""
+    kept: list[Written | Attached] = []
+    compared = 0
+    for block in blocks:
+        before = kept[-1] if kept else None
+        if isinstance(before, Written) and isinstance(block, Written) and compared < _MOST_COMPARED:
+            plain, rich = (block, before) if before.html else (before, block)
+            if plain.text and rich.html and not (plain.html or rich.text):
+                compared += 1
+                if _same(plain.text, rich.html):
+                    kept[-1] = Written(plain.text, rich.html, before.leaves + block.leaves)
+                    continue
+        kept.append(block)
+    return kept
+
+
+def _same(text: str, markup: str) -> bool:
+    if max(len(text), len(markup)) > _COMPARED_CHARS:
+        return False
+    one, other = _words(Written(text, None)), _words(Written(None, html.unescape(markup)))
+    return one.total() > 0 and (one & other).total() * 100 >= max(one.total(), other.total()) * 97
 
 
 def _alike(one: Counter[str], other: Counter[str]) -> bool:

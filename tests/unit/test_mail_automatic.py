@@ -32,6 +32,23 @@ MACHINES = [
     (112, "ann@example.com", ["Subject: Out of Office: Order 7"], Kind.REPLY),
     (112, "ann@example.com", ["Subject: =?utf-8?Q?Automatische_Antwort=3A_Auftrag?="], Kind.REPLY),
     (112, "ann@example.com", ["Subject: Réponse automatique : commande"], Kind.REPLY),
+    *(
+        (112, "ann@example.com", [f"Subject: {words}: 7"], Kind.REPLY)
+        for words in (
+            "Automatikus válasz",
+            "Răspuns automat",
+            "Αυτόματη απάντηση",
+            "תשובה אוטומטית",
+            "رد تلقائي",
+            "自动回复",
+            "自動返信",
+            "부재중 자동 회신",
+            "Fuori sede",
+            "Thư trả lời tự động",
+            "Автоматична відповідь",
+            "Afwezigheidsbericht",
+        )
+    ),
     (113, "ann@example.com", ["Return-Path: <>"], Kind.GENERATED),
     (113, "MAILER-DAEMON@example.com", [], Kind.BOUNCE),
     (113, "Mail Delivery <Mailer-Daemon@example.com>", ["Auto-Submitted: no"], Kind.BOUNCE),
@@ -48,6 +65,7 @@ HUMANS = [
     (111, ["X-Auto-Response-Suppress: DR, OOF, AutoReply"]),
     (109, ["X-Autoreply: no"]),
     (112, ["Subject: Re: Automatic reply: Order 7"]),
+    (112, ["Subject: Fuori sede la luce è rotta"]),
     (112, ["Subject: Out of office next week, please call"]),
     (113, ["Subject: Undeliverable: what does this mean?"]),
     (113, ["Return-Path: <ann@example.com>"]),

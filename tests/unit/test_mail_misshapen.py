@@ -10,7 +10,7 @@ from support import mails
 
 from bridge import mail
 from bridge.mail import parameters
-from bridge.model import Leaf
+from bridge.model import Leaf, Written
 
 HEAD = "From: Ann <ann@example.com>\nSubject: s\n"
 
@@ -195,3 +195,23 @@ def test_html_that_lost_its_transfer_encoding_is_read_all_the_same() -> None:
     assert any("transfer encoding was lost" in defect for defect in found.defects)
     link = f'{HEAD}Content-Type: text/html\n\n<a href="/?a=3D"x"&b=3D"y"">x</a>'
     assert mail.parse(link.encode()).leaves[0].encoding == "identity"
+
+
+# -- one thing twice -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_versions_of_the_same_words_one_behind_the_other_are_one(order: int) -> None:
+    versions = (
+        mails.plain("Schöne Grüße, Ann"),
+        mails.html("<style>p {x: y}</style><p>Sch&ouml;ne <b>Gr&uuml;&szlig;e</b>,&nbsp;Ann"),
+    )
+    found = mail.parse(mails.mixed(*versions[::order], mails.file()))
+    assert [bool(block.text and block.html) for block in found.blocks if isinstance(block, Written)] == [True]
+    assert [block.leaves for block in found.blocks if isinstance(block, Written)] == [(0, 1)]
+
+
+@pytest.mark.parametrize("rich", ["<p>Schöne Grüße, Ann und Bob</p>", "<p>Other words</p>", "<p></p>"])
+def test_other_words_behind_are_shown_too(rich: str) -> None:
+    found = mail.parse(mails.mixed(mails.plain("Schöne Grüße, Ann"), mails.html(rich)))
+    assert len(found.blocks) == 2

@@ -313,6 +313,19 @@ def test_an_answer_of_several_lines_is_told_without_its_repeated_code() -> None:
     assert found.recipients[0].diagnostic == "550 5.1.1 No such account. Look for typing errors. - smtp"
 
 
+def test_a_recipient_that_an_empty_line_cut_in_two_is_one() -> None:
+    status = (
+        b"Reporting-MTA: dns; x\n\n\nFinal-Recipient: rfc822; a@b.example\n\nAction: failed\nStatus: 5.1.1\n"
+    )
+    other = b"\nFinal-Recipient: rfc822; c@d.example\nAction: delayed\nStatus: 4.4.1\n"
+    found = reports.delivery(status + other, leaf=0, original=None)
+    assert found is not None
+    assert [(one.address, one.action, one.status) for one in found.recipients] == [
+        ("a@b.example", "failed", "5.1.1"),
+        ("c@d.example", "delayed", "4.4.1"),
+    ]
+
+
 def test_an_international_report_names_its_recipient_in_unicode() -> None:
     """Case 57, by RFC 6533."""
     status = "Final-Recipient: utf-8; j\\x{F6}rg@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
