@@ -11,7 +11,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from support import golden
+from support import golden, spools
+
+from bridge.clock import Clock
+from bridge.config.schema import Spool as Settings
+from bridge.spool import Spool
 
 MAILS = sorted(golden.CORPUS.glob("*/*.eml"))
 _MEMORY = Path("/dev/shm")
@@ -20,9 +24,16 @@ _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 @pytest.fixture(autouse=True)
 def _spools_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each mail goes through a spool of its own, and nothing here asks whether it outlives a power cut."""
+    """Each mail goes through a spool of its own, and nothing here asks how it is made, nor whether it outlives a power cut."""
     if _MEMORY.is_dir():
         monkeypatch.setattr(tempfile, "tempdir", str(_MEMORY))
+    really, made = Spool.open, spools.empty()
+
+    def opened(settings: Settings, *, clock: Clock) -> Spool:
+        (settings.folder / "spool.db").write_bytes(made)
+        return really(settings, clock=clock)
+
+    monkeypatch.setattr(Spool, "open", opened)
 
 
 @pytest.mark.parametrize("mail", MAILS, ids=lambda mail: f"{mail.parent.name}/{mail.stem}")

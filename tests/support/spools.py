@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bridge.clock import Clock
+from bridge.clock import Clock, SystemClock
 from bridge.config.schema import Spool as Settings
 from bridge.model import Clue, Envelope, Sorting, Target, User
 from bridge.spool import Item, Placed, Spool, Storage
@@ -43,6 +45,14 @@ def sorting(*clues: Clue, author: str = "anna@example.net", message_id: str = ""
         "message_id": message_id,
     }
     return Sorting(**{**values, **changes})
+
+
+@functools.cache
+def empty() -> bytes:
+    """The database of a spool that has not taken a mail yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        Spool.open(settings(Path(folder)), clock=SystemClock()).close()
+        return (Path(folder) / "spool.db").read_bytes()
 
 
 async def put(
