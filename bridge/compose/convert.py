@@ -49,8 +49,8 @@ class Converter(MarkdownConverter):
         self._names = names
         self._attach = attach
         self._limits = limits
-        #: Targets that some words lead to: a picture without any need not lead there once more.
-        self._worded = worded
+        #: Targets that words or a picture lead to: a picture without words need not lead there once more.
+        self._led_to = set(worded)
         self._data_chars = 0
         #: By their source, so that one picture a hundred times is one file.
         self._data_pictures: dict[str, DataPicture] = {}
@@ -156,8 +156,9 @@ class Converter(MarkdownConverter):
         if not text:
             if name == "a" and frame.picture:
                 target = frame.node.attrs["href"]
-                if target in self._worded:
+                if target in self._led_to:
                     return
+                self._led_to.add(target)
                 parent.say(f"[{escape.label(reference.host(target))}]({escape.destination(target)})")
             return
         if name in _EMPHASIS:

@@ -53,6 +53,7 @@ def test_a_picture_that_leads_where_words_lead_too_is_no_second_link() -> None:
     assert converted(f"<p>{pictured}</p><p>{worded}</p>") == "[**Order**](https://shop.example/tulip)"
     assert converted(f"<p>{worded}</p><p>{pictured}</p>") == "[**Order**](https://shop.example/tulip)"
     assert converted(f"<p>{pictured}</p>") == "[shop.example](https://shop.example/tulip)"
+    assert converted(f"<p>{pictured}</p>" * 3) == "[shop.example](https://shop.example/tulip)"
 
 
 @pytest.mark.parametrize(
