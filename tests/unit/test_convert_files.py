@@ -194,6 +194,14 @@ def test_a_mail_that_was_cut_off_on_its_way_says_so(tmp_path: Path, encoded: byt
     assert [one.name for one in made.files] == ["scan.pdf"]
 
 
+def test_of_a_mail_of_one_part_only_its_encoding_tells_that_it_was_cut_off(tmp_path: Path) -> None:
+    head = b"From: anna@example.net\r\nContent-Type: application/pdf; name=scan.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    (note,) = drafted(tmp_path, head + LINES[:-7] + b"\r\n").note
+    assert note == "The mail seems to end in the middle of scan.pdf: it may have been cut off on its way."
+    assert drafted(tmp_path, head + LINES).note == ()
+    assert drafted(tmp_path, head + LINES[:-7] + b"\r\n\r\n--\r\nScanned by the gateway\r\n").note == ()
+
+
 @pytest.mark.parametrize(
     "encoded", [LINES + b"--b--\r\n", LINES + b"AA==\r\n", LINES[:-7] + b"\r\n--b--\r\n"]
 )
