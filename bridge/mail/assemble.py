@@ -6,7 +6,6 @@ one leaf and a defect.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
@@ -35,7 +34,6 @@ T = TypeVar("T")
 
 _DEFAULTS = Limits()
 _HEAD_BYTES = 8 * 1024
-_BARE_CR = re.compile(rb"\r(?!\n)")
 
 
 def parse(content: Content, limits: Limits = _DEFAULTS) -> Mail:
@@ -50,7 +48,9 @@ def _in_lines(content: Content) -> Content:
     """The content as it is, unless lines end in CR alone, as old devices write them: then in LF, at the same places."""
     head = content[:_HEAD_BYTES]
     bare = head.count(b"\r") - head.count(b"\r\n")
-    return _BARE_CR.sub(b"\n", content) if bare >= 3 and bare > head.count(b"\n") else content
+    if bare < 3 or bare <= head.count(b"\n"):
+        return content
+    return bytes(content).replace(b"\r\n", b" \n").replace(b"\r", b"\n")
 
 
 def _parse(content: Content, limits: Limits) -> Mail:

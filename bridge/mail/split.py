@@ -280,8 +280,15 @@ def _bounds(content: Content, part: Part, boundary: bytes, room: int) -> list[tu
                 return bounds
         opened = None if closing else end
     if opened is not None and (content[opened : opened + 100].strip() or part.end - opened > 100):
-        bounds.append((opened, part.end))
+        bounds.append((opened, _without_closing(content, opened, part.end, b"--" + boundary + b"--")))
     return bounds
+
+
+def _without_closing(content: Content, start: int, end: int, closing: bytes) -> int:
+    """Where the last part ends: before a closing delimiter that has no line of its own."""
+    tail = content[max(start, end - len(closing) - _MISWRITTEN_BYTES) : end]
+    kept = tail.rstrip()
+    return end - len(tail) + len(kept) - len(closing) if kept.endswith(closing) else end
 
 
 def _delimiters(content: Content, start: int, end: int, line: bytes) -> Iterator[tuple[int, int, bool]]:

@@ -67,6 +67,15 @@ def test_a_boundary_with_blanks_behind_it_opens_and_closes(closing: str) -> None
     assert _shape(raw) == ["text=The words"]
 
 
+@pytest.mark.parametrize("behind", ["", "\n", "  \n\n"])
+def test_a_closing_boundary_without_a_line_of_its_own_is_no_text(behind: str) -> None:
+    raw = f"{HEAD}Content-Type: multipart/mixed; boundary=b\n\n--b\n\nThe words--b--{behind}"
+    assert _shape(raw) == ["text=The words"]
+    assert _shape(f"{HEAD}Content-Type: multipart/mixed; boundary=b\n\n--b\n\nThe --b-- words") == [
+        "text=The --b-- words"
+    ]
+
+
 def test_a_body_in_parts_without_a_header_that_says_so_is_taken_apart() -> None:
     parts = mails.joined(mails.plain("The words"), mails.html("<p>The words</p>"), boundary="x").decode()
     for notice in ("", "This is a multi-part message in MIME format.\n\n"):
@@ -98,6 +107,10 @@ def test_a_mail_whose_lines_end_in_cr_alone_is_read() -> None:
     found = mail.parse(content)
     assert (found.subject, mails.shape(found)) == ("s", ["text=The words\nin lines", "a.pdf"])
     assert mails.contents(content, found) == [b"%PDF"]
+    traced = mail.parse(b"Received: by mx;\r\n today\r\n" + content)
+    assert (traced.header("Received"), traced.subject) == ("by mx; today", "s")
+    long = b"From: a@b.example\rX-A: b\rX-B: c\r\r" + b"\r" * 500_000
+    assert mails.peak(lambda: mail.parse(long)) < 6 * len(long)
 
 
 # -- types -----------------------------------------------------------------------------------------
