@@ -24,6 +24,7 @@ _DELIMITER_END = re.compile(rb"(?:[ \t]*+(--))?+[ \t]*+\r*+(?:\n|\Z)")
 _MISWRITTEN_END = re.compile(rb"[->\s]{1,40}+\Z")
 _MISWRITTEN_BYTES = 40
 _CONTENT_FIELD = re.compile(rb"(?:MIME-Version|Content-[A-Za-z-]{1,40}):", re.IGNORECASE)
+_OF_MIME = re.compile(r"MIME-Version|Content-|X-", re.IGNORECASE)
 _OPENING_BYTES = 1024
 _GUESSED = re.compile(rb"(?:\A|\n)--([^\s][^\r\n]{0,199})\r*\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-|\r*\n)")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+*'{}|~-]{1,127}/[a-z0-9!#$&^_.+*'{}|~-]{1,127}")
@@ -110,7 +111,7 @@ class _Splitter:
         """Find the Content-Type of a mail that lost it: behind an empty line in the header, or in the shape of the body."""
         if _CONTENT_FIELD.match(self.content, root.body, root.end):
             rest = headers.read(self.content, root.body, root.end, self.limits)
-            if rest.first("content-type"):
+            if rest.fields and all(_OF_MIME.match(name) for name, _ in rest.fields) and _clean_type(rest):
                 self.defects.append(
                     "An empty line stands within the header; what follows is read as header too."
                 )
@@ -122,11 +123,14 @@ class _Splitter:
         )
         if opening is None or not _only_a_notice(self.content[root.body : max(opening.start(), root.body)]):
             return
-        bounds = _bounds(self.content, root, opening[1].rstrip(), self.limits.parts)
-        if len(bounds) > 1 or (bounds and bounds[0][1] < root.end):
-            kinds = [self.part(*bound, _PLAIN, "", ()).content_type for bound in bounds[:3]]
-            same = kinds == ["text/plain", "text/html"]
-            root.type = Parameterised(f"multipart/{'alternative' if same else 'mixed'}", {})
+        # Lines of dashes are common in prose: only parts that name their types, and an end, are a multipart.
+        boundary = opening[1].rstrip()
+        bounds = _bounds(self.content, root, boundary, self.limits.parts)
+        parts = [self.part(*bound, _PLAIN, "", ()) for bound in bounds[:3]]
+        if parts and bounds[-1][1] < root.end and all(_clean_type(part.header) for part in parts):
+            kinds = [part.content_type for part in parts]
+            kind = "alternative" if kinds == ["text/plain", "text/html"] else "mixed"
+            root.type = Parameterised(f"multipart/{kind}", {})
 
     def divide_all(self, root: Part) -> None:
         waiting = [root]
@@ -216,6 +220,13 @@ class _Splitter:
             self.defects.append(f"Part {where}: its boundary was missing or wrong and had to be guessed.")
             return found
         return []
+
+
+def _clean_type(header: Header) -> bool:
+    """Whether a Content-Type is there, and nothing but one: `text/html does not work` are words."""
+    value = header.first("content-type")
+    head, _, _ = value.partition(b";")
+    return _TYPE.fullmatch(head.strip().decode("latin-1").lower()) is not None
 
 
 def _only_a_notice(words: bytes) -> bool:

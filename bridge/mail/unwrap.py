@@ -62,7 +62,8 @@ def wraps(leaf: Leaf, head: bytes) -> bool:
     if leaf.content_type not in ("application/octet-stream", "application/x-octet-stream"):
         return False
     if name in ("", "noname") or name.endswith(".dat"):
-        return name == "winmail.dat" or head.lstrip().startswith((_TNEF_IN_BASE64, tnef.SIGNATURE))
+        mark = _TNEF_IN_BASE64 if leaf.encoding == "base64" else tnef.SIGNATURE
+        return name == "winmail.dat" or head.lstrip().startswith(mark)
     return name.endswith(".p7m")
 
 
