@@ -131,6 +131,13 @@ _WINDOWS = {
     "iso8859_7": "cp1253",
     "iso8859_13": "cp1257",
 }
+#: Charsets whose letters are not Latin ones: those a text may be in that is called Latin-1 and holds next to no ASCII.
+_OTHER_SCRIPTS = frozenset(
+    (
+        "gb18030", "cp950", "big5hkscs", "cp949", "cp932", "euc_jp", "cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp1253",
+        "iso8859_7", "cp1255", "iso8859_8", "cp1256", "cp874",
+    )
+)  # fmt: skip
 _UPPER_CONTROL = re.compile(rb"[\x80-\x84\x86-\x9f]")
 #: What KOI8-R has for corners of tables are letters of Ukrainian in KOI8-U: they are where they touch a letter.
 _UKRAINIAN = re.compile(
@@ -219,7 +226,7 @@ def _unless_foreign(content: bytes, codec: str, read: str) -> str:
     if foreign < 10 or foreign <= len(sample.translate(None, _NOT_LETTERS)) - foreign:
         return read
     for guess in _detected(content):
-        if not guess.startswith(("cp1252", "latin", "iso8859_1")) and (other := _strictly(content, guess)):
+        if guess in _OTHER_SCRIPTS and (other := _strictly(content, guess)) is not None:
             return other
     return read
 

@@ -187,6 +187,15 @@ def test_letters_of_the_west_under_their_label_are_left_alone(text: str) -> None
     assert charsets.decode(text.encode("cp1252"), "iso-8859-1") == text
 
 
+@pytest.mark.parametrize("guess", ["cp852", "iso-8859-2", "nonsense", None])
+def test_a_guess_of_other_latin_letters_is_not_believed(
+    guess: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charsets, "_detector", lambda _: {"encoding": guess})
+    text = "ÄÄÖÖÜÜßß àéèùâ àéèùâ éé éé"
+    assert charsets.decode(text.encode("cp1252"), "iso-8859-1") == text
+
+
 def test_a_text_of_broken_bytes_is_read_in_bounded_time() -> None:
     content = "Grüße ".encode() * 400_000 + b"a\xe9 " * 20_000
     started = process_time()
