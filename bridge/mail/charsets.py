@@ -201,7 +201,9 @@ def decode(content: bytes, declared: str | None = None, hint: str | None = None)
     if (codecs[:1] or ("ascii",))[0] in _WITHOUT_ZEROS and (order := _order_of_utf_16(content)):
         return content.decode(order, "replace")
     # Other charsets accept nearly any bytes, and valid UTF-8 of some length is no accident: it is asked first.
-    declared_first = codecs and _MULTIBYTE.match(codecs[0]) and not _surely_utf_8(content)
+    declared_first = (
+        codecs and _MULTIBYTE.match(codecs[0]) and (codecs[0] == "utf_8" or not _surely_utf_8(content))
+    )
     trial = codecs if declared_first else ("utf_8", *codecs)
     for codec in (*trial, "utf_8", *codecs_for(hint)):
         if (read := _strictly(content, codec)) is not None:
