@@ -246,8 +246,10 @@ def attribution(text: str) -> Strength:
     address = _ADDRESS.search(words) is not None
     if _says_wrote(words):
         if not address and not opens(words):
-            # "as he wrote:" is the author's own; Notes writes "Ann Lee wrote on 02/11/2026 09:12:33:".
-            return Strength.STRONG if _CLOCK.search(words) and len(numbers) >= 5 else Strength.NONE
+            # "as he wrote:" is the author's own; Notes writes "Ann Lee/ACME wrote on 02/11/2026 09:12:33:".
+            if not _CLOCK.search(words) or len(numbers) < 5:
+                return Strength.NONE
+            return Strength.STRONG if "/" in _NUMBER.split(words, maxsplit=1)[0] else Strength.WEAK
         if dated and len(numbers) >= 2:
             return Strength.STRONG
         return Strength.WEAK

@@ -137,6 +137,7 @@ def test_words_right_above_an_attribution_are_the_authors() -> None:
         "As your colleague wrote: restart it.",
         "I wrote on 2 November 2026 at 10:15 and asked for this:",
         "I wrote on 11/02/2026 at half past ten:",
+        "The technician wrote on 11/02/2026 10:15:33 AM:",
         "Please quote Rosa Lind <rosa@s.example>:",
         ">>> print('Rosa', 2026) >>>",
         "On my list for 2026:",
