@@ -149,6 +149,7 @@ _VERB = _entries(_VERBS)
 _WEEKDAY = _entries(_WEEKDAYS)
 _SPACED_VERBS = frozenset(verb for verb in _VERB if not _UNSPACED.search(verb))
 _UNSPACED_VERBS = tuple(sorted(_VERB - _SPACED_VERBS))
+_FIRST_OF_VERB = frozenset(verb.split()[0] for verb in _SPACED_VERBS)
 _LONGEST_VERB = max(len(verb.split()) for verb in _SPACED_VERBS)
 _LABEL = {name.rstrip(":"): label for label, names in _LABELS.items() for name in _entries(names)}
 _SEPARATORS = {
@@ -289,6 +290,7 @@ def _says_wrote(words: str) -> bool:
     tokens = [token.strip(",;:\"'") for token in words.split(" ")]
     return any(
         " ".join(tokens[start : start + length]) in _SPACED_VERBS
-        for start in range(len(tokens))
+        for start, token in enumerate(tokens)
+        if token in _FIRST_OF_VERB
         for length in range(1, _LONGEST_VERB + 1)
     )

@@ -270,7 +270,8 @@ def _attribution(lines: Sequence[Line], start: int) -> Frame | None:
         joined.append(line.words)
         if len(joined) > _MAX_WRAPPED or len(line.words) > attributions.MAX_CHARS:
             break
-        if attributions.may_end(line.words):
+        arrow = line.words.endswith(">")  # GroupWise's, which is never wrapped
+        if attributions.may_end(line.words) and not (arrow and len(joined) > 1):
             strength = attributions.attribution(" ".join(joined))
             if strength is Strength.STRONG:
                 return None if _begins_below(joined) else Frame(start, at + 1, Kind.ATTRIBUTION)
