@@ -48,7 +48,9 @@ def main() -> None:
         f"-seed={chosen.seed}",
         f"-artifact_prefix={found}{os.sep}",
         f"-dict={dictionary}",
-        "-timeout=30",
+        # The targets bound their CPU themselves; these are of the wall's clock, for what never ends.
+        "-timeout=300",
+        "-report_slow_units=300",
         "-rss_limit_mb=2048",
         "-print_final_stats=1",
     ]
