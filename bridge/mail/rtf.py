@@ -17,6 +17,7 @@ MOST_BYTES = 2 * 1024 * 1024
 _TOKENS = 500_000
 _DEPTH = 500
 _FONTS = 2_000
+_TOGETHER = 1_000
 
 _DICTIONARY = (
     rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans "
@@ -134,6 +135,9 @@ class _Reader:
     group: _Group = field(default_factory=_Group)
     stack: list[_Group] = field(default_factory=list)
     out: list[str] = field(default_factory=list)
+    #: What stood in `out` before, joined; not while a field may have to look back.
+    settled: list[str] = field(default_factory=list)
+    looks_back: bool = False
     pending: bytearray = field(default_factory=bytearray)
     instruction: list[str] = field(default_factory=list)
     fonts: dict[int, int] = field(default_factory=dict)
@@ -161,7 +165,7 @@ class _Reader:
                 self.settle()
                 self.symbol(symbol)
         self.settle()
-        return "".join(self.out)
+        return "".join((*self.settled, *self.out))
 
     # -- characters --
 
@@ -192,6 +196,10 @@ class _Reader:
             self.instruction.append(text)
         elif not self.group.skipped and (self.group.tag or not self.group.shadow):
             self.out.append(text)
+            if len(self.out) >= _TOGETHER and not self.looks_back:
+                # Of a single character each, they take fifty times what they say.
+                self.settled.append("".join(self.out))
+                self.out.clear()
 
     def symbol(self, symbol: bytes) -> None:
         if symbol == b"*":
@@ -199,8 +207,7 @@ class _Reader:
         elif self.dropped:
             self.dropped -= 1
         elif symbol in _SYMBOLS:
-            shown = _SYMBOLS[symbol]
-            self.say("&nbsp;" if self.html and symbol == b"~" else shown)
+            self.say(_SYMBOLS[symbol])
 
     # -- groups --
 
@@ -275,6 +282,7 @@ class _Reader:
                 self.codepage = number or 1252
             case b"field" if not self.html:
                 group.opened_at = len(self.out)
+                self.looks_back = True
                 self.instruction.clear()
             case b"bin":
                 group.skipped = True

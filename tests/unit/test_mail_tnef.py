@@ -90,6 +90,14 @@ def test_a_link_in_rich_text_says_where_it_leads() -> None:
     assert rtf.read(rich).text == "See the order <https://shop.example/o?id=1> and http://a.example/.\n"
 
 
+@pytest.mark.parametrize("start", ["{\\rtf1 ", "{\\rtf1\\fromhtml1 "])
+def test_rich_text_of_single_characters_costs_few_times_its_size(start: str) -> None:
+    source = (start + "\\u8364?" * 100_000 + "}").encode()
+    found = rtf.read(source)
+    assert (found.text or found.html or "").strip() == "\u20ac" * 100_000
+    assert mails.peak(lambda: rtf.read(source)) < 6 * len(source)
+
+
 def test_what_is_no_rich_text_gives_no_words() -> None:
     assert rtf.read(b"<html>hello") == rtf.Read()
     assert rtf.read(b"{\\rtf1 {\\fonttbl{\\f0 Arial;}}}") == rtf.Read()
