@@ -8,7 +8,7 @@ call at a time and has a socket of its own, so whatever becomes of one is nothin
 from __future__ import annotations
 
 import asyncio
-import ctypes
+import fcntl
 import gc
 import multiprocessing
 import os
@@ -24,9 +24,6 @@ from typing import Any, TypeVar, cast
 from bridge.errors import BridgeError
 
 Result = TypeVar("Result")
-
-#: From <linux/prctl.h>: the signal a process gets when its parent dies.
-_PR_SET_PDEATHSIG = 1
 
 #: A leak in a C library must not grow for ever.
 _MOST_CALLS = 2_000
@@ -251,6 +248,19 @@ def _enter(memory_bytes: int) -> None:
     # The daemon alone answers to signals; it stops its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _end_with_the_daemon()
     # A mail is many objects and hardly a cycle: collecting at 700 of them takes 5 % of the CPU of a draft.
     gc.set_threshold(10_000)
+
+
+def _end_with_the_daemon() -> None:
+    """Have the kernel end this process when the daemon has ended, whatever it is busy with then."""
+    # Its parent is the fork server, which lives for as long as any of its children: a signal at the parent's death would never
+    # come. But the daemon alone holds the other end of this pipe.
+    daemon = multiprocessing.parent_process()
+    if daemon is None:
+        return
+    end = daemon.sentinel
+    fcntl.fcntl(end, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(end, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(end, fcntl.F_SETFL, fcntl.fcntl(end, fcntl.F_GETFL) | os.O_ASYNC)

@@ -37,6 +37,8 @@ async def test_seventy_files_arrive_once_each_though_the_bridge_stops_among_them
     async with simulator.on_port(Behaviour(latency_s=0.01)) as stand_in:
         data = rig.settings(tmp_path, stand_in.base_url)
         data["operate"]["stop_within_s"] = 0.05
+        # A call that the stop cut off is given this long to arrive.
+        data["reamaze"]["read_timeout_s"] = 2
         async with rig.bridge(data, stand_in.sandbox) as bridge:
             mail_id = await bridge.send(mail(1, *files))
             await bridge.until(lambda: len(stand_in.sandbox.posted) > MANY // 4)

@@ -84,7 +84,7 @@ async def test_28_a_form_opens_its_senders_conversation_and_later_forms_join_it(
         await bridge.send(sent(FORM, id=2, order="4711", total="a lot", words="It came."))
         await bridge.send(sent(FORM, id=3, order="4712", total="7", words="Another."))
         await bridge.settled()
-        first, second = sorted(bridge.sandbox.conversations, key=lambda one: one.number)
+        first, second = sorted(bridge.sandbox.conversations, key=lambda one: one.subject)
         assert (first.subject, first.author.email, first.author.name) == (
             "Order 4711",
             "anna@customer.example",

@@ -223,8 +223,6 @@ def outcomes(
     return dict(zip(wanted, asyncio.run(every()), strict=True))
 
 
-# One group, for one process: its first test has lived all lives.
-@pytest.mark.xdist_group("deaths")
 @pytest.mark.parametrize("crashes", [*FIRST, *AGAIN], ids=",".join)
 def test_whenever_the_bridge_dies_every_letter_is_posted_once(
     crashes: tuple[str, ...], outcomes: dict[tuple[str, ...], Outcome]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -153,3 +155,51 @@ async def test_no_process_to_be_had_is_not_the_mails_fault(
         await workers.run(worker_jobs.pid)
     monkeypatch.undo()
     assert await workers.run(worker_jobs.double, 4) == 8
+
+
+#: A daemon whose worker is busy, in short.
+DAEMON = """
+import asyncio, sys
+from pathlib import Path
+from support import worker_jobs
+from bridge.workers import Workers
+
+async def main():
+    workers = Workers(processes=1, time_limit_s=600.0, memory_bytes=768 * 1024 * 1024)
+    await workers.run(worker_jobs.tell_and_go_on, Path(sys.argv[1]))
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+async def test_a_worker_ends_with_a_daemon_that_is_killed_however_busy_it_is(tmp_path: Path) -> None:
+    script, mark = tmp_path / "daemon.py", tmp_path / "worker"
+    script.write_text(DAEMON)
+    tests = Path(__file__).parents[1]
+    daemon = subprocess.Popen(
+        [sys.executable, str(script), str(mark)], env={"PYTHONPATH": f"{tests}:{tests.parent}"}
+    )
+    try:
+        async with asyncio.timeout(60):
+            while not mark.exists():
+                assert daemon.poll() is None
+                await asyncio.sleep(0.01)
+            worker = int(mark.read_text())
+            assert runs(worker)
+            daemon.kill()
+            while runs(worker):
+                await asyncio.sleep(0.01)
+    finally:
+        daemon.kill()
+        daemon.wait()
+        if mark.exists() and runs(worker := int(mark.read_text())):
+            os.kill(worker, signal.SIGKILL)
+
+
+def runs(pid: int) -> bool:
+    """Whether the process is there and more than a name in the kernel's list."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
