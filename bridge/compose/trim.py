@@ -24,6 +24,8 @@ _MAX_SIGNATURE_LINES = 20
 _MAX_SIGNATURE_CHARS = 2_000
 #: How much of a line is told by `explain`.
 _MAX_EXCERPT = 60
+#: Introductions that hold a header block, in whose midst an author may have written.
+_WITH_HEADERS = (Kind.HEADERS, Kind.SEPARATOR)
 #: What a converter tore from the name before it.
 _ADDRESS = re.compile(r"<[^<>\s]{1,254}@[^<>\s]{1,254}>[,;]?")
 
@@ -276,7 +278,7 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
             continue
         starts.add(at)
         for place in range(at, frame.end):
-            free[place] = frame.kind is not Kind.HEADERS or _is_header(lines, place)
+            free[place] = frame.kind not in _WITH_HEADERS or _is_header(lines, place)
         depth = max(depth, line.depth)
         at = max(frame.end, at + 1)
     return free, sorted(starts)
@@ -285,7 +287,7 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
 def _is_header(lines: Sequence[Line], at: int) -> bool:
     """Whether a line within a header block says no more than such blocks do: a label, or recipients that go on."""
     words = lines[at].words.strip()
-    if not words or attributions.label(words) is not None:
+    if not words or attributions.label(words) is not None or attributions.separator(words) is not None:
         return True
     above = next((line.words for line in reversed(lines[:at]) if line.says), "").rstrip()
     return "@" in words and (above.endswith((",", ";")) or _ADDRESS.fullmatch(words) is not None)
