@@ -65,6 +65,10 @@ async def test_an_exception_is_named_by_its_class_and_quotes_nothing(workers: Wo
     assert str(caught.value) == "raised ValueError"
 
 
+async def test_a_worker_gives_way_to_who_waits_for_an_answer(workers: Workers) -> None:
+    assert await workers.run(os.getpriority, os.PRIO_PROCESS, 0) > os.getpriority(os.PRIO_PROCESS, 0)
+
+
 async def test_the_event_loop_turns_while_a_worker_works(workers: Workers) -> None:
     working = asyncio.ensure_future(workers.run(worker_jobs.for_ever))
     turns = 0
