@@ -257,8 +257,7 @@ def _cut_off(content: Content, mail: Mail, names: tuple[naming.Naming, ...]) -> 
     last = content[max(start, end - 100) : end].translate(None, _BLANKS)
     if end < len(content) or _NO_BASE64.search(last):
         return
-    pieces = (content[at : min(end, at + SLICE_BYTES)] for at in range(start, end, SLICE_BYTES))
-    chars = sum(len(piece.translate(None, _BLANKS)) for piece in pieces)
+    chars = sum(len(piece.translate(None, _BLANKS)) for piece in _slices(content, start))
     name = next((name.name for name in names if name.leaf == leaf.index), "its text")
     if chars % 4 and leaf.within:
         yield f"The mail ends in the middle of {name}: it was cut off on its way."
@@ -340,10 +339,11 @@ def _store(job: Job) -> Store:
 
 def _uncopied(mail: Mail, choice: Choice, job: Job) -> list[File]:
     """The recipients beyond the cap, as a file."""
-    known = (*job.recipients, choice.author.user.email, job.sender.unknown.email)
-    _, beyond = drafts.copies(mail, job.route, job.own, known)
+    _, beyond = drafts.copies(
+        mail, job.route, job.own, job.recipients, author=choice.author, sender=job.sender
+    )
     text = "".join(f"{email}\n" for email in beyond).encode()
-    return [_write(Store(job.store), [text], drafts.COPIES_NAME, "text/plain")] if beyond else []
+    return [_write(_store(job), [text], drafts.COPIES_NAME, "text/plain")] if beyond else []
 
 
 def _kept(store: Store, chunks: Iterable[bytes], limit_bytes: int | None = None) -> Stored:
@@ -362,6 +362,6 @@ def _write(store: Store, chunks: Iterable[bytes], name: str, content_type: str) 
     )
 
 
-def _slices(content: Content) -> Iterator[bytes]:
-    for start in range(0, len(content), SLICE_BYTES):
-        yield content[start : start + SLICE_BYTES]
+def _slices(content: Content, start: int = 0) -> Iterator[bytes]:
+    for at in range(start, len(content), SLICE_BYTES):
+        yield content[at : at + SLICE_BYTES]

@@ -62,8 +62,7 @@ def draft(
     """
     values = found or Fields()
     placed = tuple(replace(file, inline=file.inline or file.leaf in body.inline) for file in files)
-    known = (*recipients, author.user.email, sender.unknown.email)
-    copied, beyond = copies(mail, route, own, known)
+    copied, beyond = copies(mail, route, own, recipients, author=author, sender=sender)
     remark = f"{len(beyond)} further recipients of the mail are not copied; {COPIES_NAME} names them."
     left_out = (remark,) if beyond else ()
     lost = tuple(_lost(mail, placed))
@@ -112,7 +111,13 @@ def _quiet(mail: Mail, route: Route) -> str:
 
 
 def copies(
-    mail: Mail, route: Route, own: Collection[str], without: Collection[str]
+    mail: Mail,
+    route: Route,
+    own: Collection[str],
+    recipients: Collection[str],
+    *,
+    author: Author,
+    sender: Sender,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Who else gets later replies, and who is beyond the cap.
 
@@ -120,7 +125,8 @@ def copies(
     """
     if not route.copy_recipients or mail.automatic is not None:
         return (), ()
-    ours = {address.canonical(entry) for entry in without}
+    known = (*recipients, author.user.email, sender.unknown.email)
+    ours = {address.canonical(entry) for entry in known}
     ours |= {address.without_plus(entry) for entry in ours} | address.of_lists(mail)
     found: dict[str, None] = {}
     for entry in (*mail.to, *mail.cc):
