@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bridge.mail import reports
 from bridge.mail.headers import Header
 from bridge.mail.parameters import Parameterised
 from bridge.model import Address, Automatic, Kind
@@ -18,7 +19,6 @@ _REPORTS = {
     "disposition-notification": Kind.RECEIPT,
     "feedback-report": Kind.ABUSE,
 }
-_DELIVERY = frozenset(("message/delivery-status", "message/global-delivery-status"))
 _DAEMON = re.compile(r"(?:mailer-daemon|mail-daemon|postmaster)(?:@.*)?", re.IGNORECASE)
 _BOUNCED = re.compile(
     r"\s*(?:undeliver|mail delivery|delivery (?:status|fail|has fail|problem|report|delayed)|returned mail|"
@@ -82,7 +82,7 @@ def _report(header: Header, root: Parameterised, part_types: Sequence[str]) -> A
         return Automatic(Kind.GENERATED, "multipart/report")
     if alone := _REPORTS.get(root.head.removeprefix("message/").removeprefix("global-")):
         return Automatic(alone, f"Content-Type: {root.head}")
-    status = next((kind for kind in part_types if kind in _DELIVERY), None)
+    status = next((kind for kind in part_types if kind in reports.DELIVERY), None)
     if status:
         return Automatic(Kind.BOUNCE, f"a {status} part")
     if header.first("x-failed-recipients"):

@@ -162,20 +162,18 @@ class Reader:
             # What was compressed is larger than what came, and its parts keep their bytes.
             room.content_bytes -= max(0, len(found.entity) - len(decoded))
         room.depth -= 1
-        if not found.replaces:
-            beside = [block for file in found.files for block in self._file(self._found(file, leaf, 1))]
-            room.depth += 1
-            return [Attached(leaf.index), *beside]
-        self.wrappers.add(leaf.index)
-        blocks: list[Block] = []
-        if found.entity is not None:
-            blocks += self._entity(found.entity, leaf, room)
+        blocks = [] if found.entity is None else self._entity(found.entity, leaf, room)
         fitting = found.files[: room.leaves]
         for number, file in enumerate(fitting, 1):
             blocks += self._file(self._found(file, leaf, number))
         room.depth += 1
-        if len(fitting) < len(found.files):
+        whole = len(fitting) == len(found.files)
+        if not whole:
             self.defects.append(f"Part {leaf.section}: only the first {len(fitting)} of its files are here.")
+        if not found.replaces:
+            return [Attached(leaf.index), *blocks]
+        self.wrappers.add(leaf.index)
+        if not whole:
             return [Written(found.text, found.html), *blocks, Attached(leaf.index)]
         return [Written(found.text, found.html, (leaf.index,)), *blocks]
 
@@ -191,7 +189,7 @@ class Reader:
         leaf = Leaf(
             index=len(self.leaves),
             section=f"{wrapper.section}.{number}",
-            content_type=_known(file.content_type) or endings.content_type(file.name),
+            content_type=_type(file),
             content=file.content,
             disposition="" if file.content_id else "attachment",
             filename=file.name or None,
@@ -294,11 +292,11 @@ def _let_speak(report: Part) -> None:
         first.type = Parameterised("text/plain", first.type.parameters)
 
 
-def _known(content_type: str) -> str:
-    """The type, unless it says nothing."""
-    return (
-        "" if content_type in ("", "application/octet-stream", "application/x-octet-stream") else content_type
-    )
+def _type(file: unwrap.File) -> str:
+    """The type that the file came with or, where that says nothing, that of its name."""
+    if file.content_type and file.content_type not in endings.SAY_NOTHING:
+        return file.content_type
+    return endings.content_type(file.name)
 
 
 def _moved(block: Block, places: int) -> Block:

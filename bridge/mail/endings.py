@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 OPAQUE = "application/octet-stream"
+#: Types that say nothing of what a file is.
+SAY_NOTHING = frozenset((OPAQUE, "application/x-octet-stream"))
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OPEN = "application/vnd.oasis.opendocument."

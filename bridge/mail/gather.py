@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.facts import AbuseReport, DeliveryReport, Event, Fact, Forwarded, Original, ReadReceipt, Sealed
-from bridge.mail import bounces, calendar, decode, headers, hygiene, ids, reports, vcard, words
+from bridge.mail import bounces, calendar, decode, endings, headers, hygiene, ids, reports, vcard, words
 from bridge.mail.alternatives import Block
 from bridge.mail.blocks import Reader
 from bridge.mail.headers import Content, Header
@@ -21,9 +21,6 @@ _CALENDARS = frozenset(("text/calendar", "application/ics", "text/x-vcalendar"))
 _CARDS = frozenset(("text/vcard", "text/x-vcard", "text/directory"))
 _MAILS = frozenset(("message/rfc822", "message/global"))
 _COPIES = _MAILS | {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
-_DELIVERY = frozenset(("message/delivery-status", "message/global-delivery-status"))
-_RECEIPT = frozenset(("message/disposition-notification", "message/global-disposition-notification"))
-_OPAQUE = frozenset(("application/octet-stream", "application/x-octet-stream"))
 _ABOUT = (Kind.BOUNCE, Kind.RECEIPT, Kind.ABUSE)
 _HEADER_BYTES = 64 * 1024
 _SHOWN_MAILS = 3
@@ -93,18 +90,18 @@ class _Gathering:
         """What one file says."""
         name = (leaf.filename or "").lower()
         kind = leaf.content_type
-        if kind in _CALENDARS or (kind in _OPAQUE and name.endswith(".ics")):
+        if kind in _CALENDARS or (kind in endings.SAY_NOTHING and name.endswith(".ics")):
             return calendar.read(
                 self.text(leaf), leaf=leaf.index, method=dict(leaf.parameters).get("method", "")
             )
-        if kind in _CARDS or (kind in _OPAQUE and name.endswith(".vcf")):
+        if kind in _CARDS or (kind in endings.SAY_NOTHING and name.endswith(".vcf")):
             return vcard.read(self.text(leaf), leaf=leaf.index)
         found: Fact | None = None
         if name == "encrypted.asc" or leaf.within[-1:] == ("multipart/encrypted",):
             found = None if kind == "application/pgp-encrypted" else Sealed(leaf.index, "PGP")
-        elif kind in _DELIVERY:
+        elif kind in reports.DELIVERY:
             found = reports.delivery(self.head(leaf), leaf=leaf.index, original=copy)
-        elif kind in _RECEIPT:
+        elif kind in reports.RECEIPT:
             found = reports.receipt(self.head(leaf), leaf=leaf.index, original=copy)
         elif kind == "message/feedback-report":
             found = reports.abuse(self.head(leaf), leaf=leaf.index, original=copy)

@@ -12,6 +12,9 @@ from bridge.facts import AbuseReport, DeliveryReport, Original, ReadReceipt, Und
 from bridge.mail import headers, hygiene, words
 from bridge.mail.limits import Limits
 
+#: The types of a report on delivery, and of one on what became of the mail (RFC 3464, 8098; in Unicode RFC 6533).
+DELIVERY = frozenset(("message/delivery-status", "message/global-delivery-status"))
+RECEIPT = frozenset(("message/disposition-notification", "message/global-disposition-notification"))
 MOST_RECIPIENTS = 20
 _GROUPS = 1_000
 _CHARS = 1_000

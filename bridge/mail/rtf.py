@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from bridge.mail import charsets, hygiene
+from bridge.mail.pieces import Pieces
 
 #: Rich text after decompression; the rest is cut.
 MOST_BYTES = 2 * 1024 * 1024
@@ -17,7 +18,6 @@ MOST_BYTES = 2 * 1024 * 1024
 _TOKENS = 500_000
 _DEPTH = 500
 _FONTS = 2_000
-_TOGETHER = 1_000
 
 _DICTIONARY = (
     rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans "
@@ -135,8 +135,8 @@ class _Reader:
     group: _Group = field(default_factory=_Group)
     stack: list[_Group] = field(default_factory=list)
     out: list[str] = field(default_factory=list)
-    #: What stood in `out` before, joined; not while a field may have to look back.
-    settled: list[str] = field(default_factory=list)
+    #: What comes before the first field, which is the first to look back at what it says.
+    settled: Pieces = field(default_factory=Pieces)
     looks_back: bool = False
     pending: bytearray = field(default_factory=bytearray)
     instruction: list[str] = field(default_factory=list)
@@ -165,7 +165,7 @@ class _Reader:
                 self.settle()
                 self.symbol(symbol)
         self.settle()
-        return "".join((*self.settled, *self.out))
+        return self.settled.taken() + "".join(self.out)
 
     # -- characters --
 
@@ -195,11 +195,10 @@ class _Reader:
         if self.group.instruction and len(self.instruction) < 100:
             self.instruction.append(text)
         elif not self.group.skipped and (self.group.tag or not self.group.shadow):
-            self.out.append(text)
-            if len(self.out) >= _TOGETHER and not self.looks_back:
-                # Of a single character each, they take fifty times what they say.
-                self.settled.append("".join(self.out))
-                self.out.clear()
+            if self.looks_back:
+                self.out.append(text)
+            else:
+                self.settled.add(text)
 
     def symbol(self, symbol: bytes) -> None:
         if symbol == b"*":

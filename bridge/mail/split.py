@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bridge.mail import charsets, headers, parameters
+from bridge.mail import charsets, endings, headers, parameters
 from bridge.mail.headers import Content, Header
 from bridge.mail.limits import Limits
 from bridge.mail.parameters import Parameterised
@@ -268,11 +268,7 @@ def _meant(found: Parameterised, *, named: bool) -> str | None:
     if head.startswith("text/html"):
         return "text/html"
     if _TYPE.fullmatch(head):
-        return (
-            head
-            if "*" not in head or not (named or "name" in found.parameters)
-            else "application/octet-stream"
-        )
+        return head if "*" not in head or not (named or "name" in found.parameters) else endings.OPAQUE
     if head == "multipart" or (not head.startswith("text") and "boundary" in found.parameters):
         return "multipart/mixed"
     if "html" in head:

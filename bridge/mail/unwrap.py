@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bridge.facts import Event, Fact, Moment, Person, Sealed
-from bridge.mail import cms, headers, tnef
+from bridge.mail import cms, endings, headers, tnef
 from bridge.mail.tnef import File
 from bridge.model import Attached, Leaf, Written
 
@@ -59,7 +59,7 @@ def wraps(leaf: Leaf, head: bytes) -> bool:
     name = (leaf.filename or "").lower()
     if leaf.content_type in _TNEF_TYPES | _CMS_TYPES:
         return True
-    if leaf.content_type not in ("application/octet-stream", "application/x-octet-stream"):
+    if leaf.content_type not in endings.SAY_NOTHING:
         return False
     if name in ("", "noname") or name.endswith(".dat"):
         mark = _TNEF_IN_BASE64 if leaf.encoding == "base64" else tnef.SIGNATURE
