@@ -251,7 +251,7 @@ def _enter(memory_bytes: int) -> None:
     # The daemon alone answers to signals; it stops its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _end_with_the_daemon()
+    end_with_parent()
     # Whoever offers a mail waits for its 250, a conversion can wait: with both cores converting 6 ms instead of 11. Where a unit
     # of an administrator's own forbids it, nothing else is worse.
     with contextlib.suppress(PermissionError):
@@ -260,14 +260,14 @@ def _enter(memory_bytes: int) -> None:
     gc.set_threshold(10_000)
 
 
-def _end_with_the_daemon() -> None:
-    """Have the kernel end this process when the daemon has ended, whatever it is busy with then."""
-    # Its parent is the fork server, which lives for as long as any of its children: a signal at the parent's death would never
-    # come. But the daemon alone holds the other end of this pipe.
-    daemon = multiprocessing.parent_process()
-    if daemon is None:
+def end_with_parent() -> None:
+    """Have the kernel end this process when the one that asked for it has ended, whatever it is busy with then."""
+    # To the kernel its parent is the fork server, which lives for as long as any of its children: a signal at the parent's death
+    # would never come. But who asked for it alone holds the other end of this pipe.
+    parent = multiprocessing.parent_process()
+    if parent is None:
         return
-    end = daemon.sentinel
+    end = parent.sentinel
     fcntl.fcntl(end, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(end, fcntl.F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(end, fcntl.F_SETFL, fcntl.fcntl(end, fcntl.F_GETFL) | os.O_ASYNC)

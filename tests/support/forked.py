@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.workers import end_with_parent
+
 BRIDGE = Path(__file__).parents[2] / "bridge"
 #: pytest too: every process imports the program again that it descends from.
 NEEDED = (
@@ -48,15 +50,9 @@ def context() -> ForkServerContext:
 
 def leash() -> None:
     """End this process when the one that asked for it ends."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
+    if multiprocessing.parent_process() is None:
         raise RuntimeError("nobody asked for this process")
-
-    def follow() -> None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    threading.Thread(target=follow, daemon=True).start()
+    end_with_parent()
 
 
 class Forked:
