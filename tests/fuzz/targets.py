@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from support import composing, promises, rendered
+from support import composing, promises
 
 from bridge import convert
 from bridge.compose import body, files, html, quotes, said
 from bridge.compose.trim import Trimmer
-from bridge.mail import bounces, calendar, cms, hygiene, openpgp, reports, rtf, tnef, vcard
-from bridge.model import FILE_MARK, Mail, Written
+from bridge.mail import hygiene, rtf
+from bridge.model import Mail, Written
 
 #: CPU time that one input may take, instrumented; longer ones are not made.
 MOST_S = 5.0
@@ -57,26 +57,17 @@ def parser(content: bytes) -> None:
 def markdown(content: bytes) -> None:
     """HTML, of which no tag and no forbidden character is left."""
     source = hygiene.clean(content.decode("utf-8", "replace"))
-    made = html.to_markdown(source, pictures={"a": 1}, limits=html.Limits(elements=200, depth=12, links=20))
-    made.markdown.encode()
-    assert made.markdown == made.markdown.strip("\n")
-    assert made.markdown.count(FILE_MARK[0]) == made.markdown.count(FILE_MARK[1])
+    made = promises.converted(source, html.Limits(elements=200, depth=12, links=20))
     # Prefixes of nested quotes and lists repeat on every line.
-    assert len(made.markdown) <= 64 * len(source) + 1_000
-    if len(made.markdown) <= _RENDERED_CHARS:
-        assert not {"html_block", "html_inline"} & rendered.kinds(made.markdown)
+    assert len(made) <= 64 * len(source) + 1_000
+    if len(made) <= _RENDERED_CHARS:
+        promises.without_tags(made)
 
 
 def winmail(content: bytes) -> None:
     """A TNEF stream, or the rich text that stands in one compressed."""
-    found = tnef.read(content)
-    if found is not None:
-        assert sum(len(file.content) for file in (*found.files, *found.nested)) <= len(content)
-        texts = (found.subject, found.text or "", found.html or "", *(file.name for file in found.files))
-        assert promises.FORBIDDEN.search("".join(texts)) is None
-    rich = rtf.read(content)
-    assert rich.text is None or rich.html is None
-    assert promises.FORBIDDEN.search((rich.text or "") + (rich.html or "")) is None
+    promises.winmail(content)
+    promises.rich_text(content)
     assert len(rtf.decompressed(content, limit=_UNPACKED_BYTES)) <= _UNPACKED_BYTES
 
 
@@ -118,16 +109,9 @@ def _trimmed_html(source: str, known: frozenset[bytes]) -> None:
 def formats(content: bytes) -> None:
     """What else stands in mails: calendars, cards, reports, bounces, signed and armoured messages."""
     text = hygiene.clean(content.decode("utf-8", "replace"))
-    assert len(calendar.read(text)) <= calendar.MOST_EVENTS
-    assert len(vcard.read(text)) <= vcard.MOST_CARDS
-    for read in (reports.delivery, reports.receipt, reports.abuse):
-        read(content, leaf=0, original=None)
-    bounces.read(text, content)
-    bounces.original(text)
-    armoured = openpgp.read(text)
-    assert armoured is None or len(armoured.text) <= len(text)
-    signed = cms.read(content, _UNPACKED_BYTES)
-    assert signed is None or signed.content is None or len(signed.content) <= _UNPACKED_BYTES
+    promises.calendars_and_cards(text)
+    promises.reported(content, text)
+    promises.signed(content, _UNPACKED_BYTES)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

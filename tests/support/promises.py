@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from bridge import mail
-from bridge.compose import attributions, quotes, said
+from bridge.compose import attributions, html, quotes, said
 from bridge.compose.attributions import Strength
-from bridge.mail import decode
-from bridge.model import Mail, Span, Written
+from bridge.facts import Event
+from bridge.mail import bounces, calendar, cms, decode, openpgp, reports, rtf, tnef, vcard
+from bridge.model import FILE_MARK, Mail, Span, Written
+from support import rendered
 
 #: What no text may hold that leaves the parser.
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -56,6 +58,66 @@ def _texts(found: Mail) -> list[str]:
     for leaf in found.leaves:
         texts += (leaf.filename or "", leaf.content_id or "", leaf.description or "", leaf.content_type)
     return texts
+
+
+# -- of what stands within a mail ------------------------------------------------------------------
+
+
+def winmail(content: bytes) -> None:
+    """A TNEF stream gives no more than came, and clean texts."""
+    found = tnef.read(content)
+    if found is not None:
+        assert sum(len(file.content) for file in (*found.files, *found.nested)) <= len(content)
+        texts = (found.subject, found.text or "", found.html or "", *(file.name for file in found.files))
+        assert FORBIDDEN.search("".join(texts)) is None
+
+
+def rich_text(content: bytes) -> None:
+    """Rich text is words or HTML, and clean."""
+    found = rtf.read(content)
+    assert found.text is None or found.html is None
+    assert FORBIDDEN.search((found.text or "") + (found.html or "")) is None
+
+
+def calendars_and_cards(text: str) -> None:
+    events = calendar.read(text)
+    assert len(events) <= calendar.MOST_EVENTS
+    for event in events:
+        assert isinstance(event, Event)
+        assert len(event.attendees) <= calendar.MOST_ATTENDEES
+    assert len(vcard.read(text)) <= vcard.MOST_CARDS
+
+
+def reported(content: bytes, text: str) -> None:
+    """Reports in their own form and in words, and armoured messages, are read to their end."""
+    for read in (reports.delivery, reports.receipt, reports.abuse):
+        read(content, leaf=0, original=None)
+    bounces.read(text, content)
+    bounces.original(text)
+    found = openpgp.read(text)
+    assert found is None or len(found.text) <= len(text)
+
+
+def signed(content: bytes, limit: int) -> None:
+    found = cms.read(content, limit)
+    assert found is None or found.content is None or len(found.content) <= limit
+
+
+# -- of Markdown -----------------------------------------------------------------------------------
+
+
+def converted(source: str, limits: html.Limits) -> str:
+    """The Markdown of HTML, fit for JSON and with whole marks of files."""
+    markdown = html.to_markdown(source, pictures={"a": 1}, limits=limits).markdown
+    markdown.encode()
+    assert "\x00" not in markdown
+    assert markdown == markdown.strip("\n")
+    assert markdown.count(FILE_MARK[0]) == markdown.count(FILE_MARK[1])
+    return markdown
+
+
+def without_tags(markdown: str) -> None:
+    assert not {"html_block", "html_inline"} & rendered.kinds(markdown)
 
 
 # -- of what is left out of a reply ----------------------------------------------------------------
