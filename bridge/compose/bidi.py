@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 
 _ANY = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_EMBEDDINGS = "\u202a\u202b"
 _OVERRIDES = "\u202d\u202e"
 _ISOLATES = "\u2066\u2067\u2068"
+#: Embeddings and all of those.
+_OPENING = "\u202a\u202b" + _OVERRIDES + _ISOLATES
 _END_OF_ISOLATE = "\u2069"
 
 
@@ -30,7 +31,7 @@ def _line(line: str) -> str:
     isolates = 0
     for match in _ANY.finditer(line):
         at, character = match.start(), match[0]
-        if character in _EMBEDDINGS + _OVERRIDES + _ISOLATES:
+        if character in _OPENING:
             opened.append(at)
             isolates += character in _ISOLATES
             continue

@@ -250,7 +250,7 @@ def _last_own(mail: Mail, trimmer: Trimmer) -> int:
 def _converted(making: _Making, source: str, trimmer: Trimmer) -> Converted:
     if not making.convert_html:
         return Converted(plain.from_broken_html(source), trouble=True)
-    limits = Limits(data_pictures=max(0, Limits().data_pictures - len(making.data_pictures)))
+    limits = Limits(data_pictures=Limits().data_pictures - len(making.data_pictures))
     return html.to_markdown(
         source,
         pictures=making.pictures,

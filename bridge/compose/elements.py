@@ -101,9 +101,7 @@ def _size(element: Any, name: str) -> int:
 
 def has_words(element: Any) -> bool:
     """Whether the element holds more than pictures."""
-    return bool(element.text and not element.text.isspace()) or any(
-        not text.isspace() for text in element.itertext()
-    )
+    return any(not text.isspace() for text in element.itertext())
 
 
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")

@@ -97,9 +97,8 @@ def of(text: str, depth: int = 0, mark: Mark = Mark.NONE, *, pictured: bool = Fa
     if match is None:
         return Line(text, depth, mark, pictured, text.strip())
     if text.startswith(">>> ") and text.rstrip().endswith(" >>>"):
-        return Line(
-            text, depth, mark, pictured, text[4:].strip()
-        )  # GroupWise, above what it quotes without marks
+        # GroupWise, above what it quotes without marks.
+        return Line(text, depth, mark, pictured, text[4:].strip())
     marks = min(match[1].count(">"), _MAX_DEPTH)
     return Line(text, depth + marks, mark, pictured, text[match.end() :].strip())
 

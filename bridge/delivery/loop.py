@@ -126,15 +126,15 @@ class Loop:
 
     async def _rest(self, rest: Coroutine[Any, Any, None]) -> None:
         """Wait, where a stop need not wait for it."""
-        if self._stopping:
+        me = asyncio.current_task()
+        if self._stopping or me is None:
             rest.close()
             return
-        me = {task for task in self._turns if task is asyncio.current_task()}
-        self._resting |= me
+        self._resting.add(me)
         try:
             await rest
         finally:
-            self._resting -= me
+            self._resting.discard(me)
 
     # -- sorting -----------------------------------------------------------------------------------
 

@@ -7,6 +7,9 @@ from random import Random
 
 from bridge.config.schema import DAY_S, Retry
 
+#: Fewer attempts are no proof, however old the mail is: it may have waited out an outage, or the clock may have leapt.
+LEAST_ATTEMPTS = 5
+
 
 def delay_s(settings: Retry, attempts: int, rng: Random) -> float:
     """Seconds to wait after the given number of failed attempts: doubling from the first delay, half of it jitter.
@@ -16,10 +19,6 @@ def delay_s(settings: Retry, attempts: int, rng: Random) -> float:
     # The exponent is bounded so that a long-lived mail does not overflow a float.
     ceiling = min(settings.max_delay_s, settings.first_delay_s * 2.0 ** min(attempts, 32))
     return ceiling * (0.5 + rng.random() / 2)
-
-
-#: Fewer attempts are no proof, however old the mail is: it may have waited out an outage, or the clock may have leapt.
-LEAST_ATTEMPTS = 5
 
 
 def gives_up(settings: Retry, *, attempts: int, received_at: datetime, now: datetime) -> str | None:

@@ -214,9 +214,11 @@ class _Search:
     async def _nobodys(self, alike: list[JsonObject]) -> Receipt | None:
         """The first that opens a conversation which is not known to be another's; it is this one's from now on."""
         taken = self._sought.taken
-        for item in alike if taken is not None else ():
+        if taken is None:
+            return None
+        for item in alike:
             slug = receipt(item["conversation"]).slug
-            if slug and taken is not None and not await taken(slug) and self._known.claim(slug, self._key):
+            if slug and not await taken(slug) and self._known.claim(slug, self._key):
                 return Receipt(slug=slug, created_at=text(item.get("created_at")), found=True)
         return None
 

@@ -14,6 +14,7 @@ MOST = 1_000
 _same = select(conversations.c.number).where(
     conversations.c.brand == bindparam("of"), conversations.c.slug == bindparam("called")
 )
+_KNOWN = Prepared(_same.limit(1))
 _BRAND = Prepared(select(conversations.c.brand).where(conversations.c.number == bindparam("number")))
 _ANSWERS = Prepared(
     select(steps.c.answer)
@@ -26,9 +27,6 @@ _ANSWERS = Prepared(
     .order_by(steps.c.seq.desc(), steps.c.index.desc())
     .limit(MOST)
 )
-
-
-_KNOWN = Prepared(_same.limit(1))
 
 
 def knows(connection: Connection, brand: str, slug: str) -> bool:

@@ -66,14 +66,19 @@ def wire(mail: str) -> str:
     return mail.replace("\n", "\r\n")
 
 
+async def answered(bridge: rig.Rig, by: str) -> None:
+    """A customer's mail is delivered, and then what a program sends about it."""
+    await bridge.send(wire(FIRST))
+    await bridge.settled()
+    await bridge.send(wire(by), reverse_path="")
+    await bridge.settled()
+
+
 async def test_a_bounce_lands_quietly_and_without_a_note_where_the_mail_is_that_it_is_about(
     tmp_path: Path,
 ) -> None:
     async with rig.running(tmp_path, change=strangers_open_their_own) as bridge:
-        await bridge.send(wire(FIRST))
-        await bridge.settled()
-        await bridge.send(wire(BOUNCE), reverse_path="")
-        await bridge.settled()
+        await answered(bridge, BOUNCE)
         messages = bridge.only_conversation()
         assert messages[1].body.startswith("**Delivery report: the mail could not be delivered**")
         assert any(flag.startswith("suppress_notification") for flag in messages[1].flags)
@@ -82,11 +87,7 @@ async def test_a_bounce_lands_quietly_and_without_a_note_where_the_mail_is_that_
 
 async def test_who_forges_a_bounce_has_added_a_message_and_no_more(tmp_path: Path) -> None:
     async with rig.running(tmp_path, change=strangers_open_their_own) as bridge:
-        await bridge.send(wire(FIRST))
-        await bridge.settled()
-        forged = BOUNCE.replace("mailer-daemon@mx.elsewhere.example", "eve@attacker.example")
-        await bridge.send(wire(forged), reverse_path="")
-        await bridge.settled()
+        await answered(bridge, BOUNCE.replace("mailer-daemon@mx.elsewhere.example", "eve@attacker.example"))
         for number, names in enumerate(("1@customer.example", "planted@attacker.example")):
             await bridge.send(
                 wire(
@@ -105,10 +106,7 @@ async def test_free_words_that_only_say_they_are_automatic_do_not_pass_for_a_par
     tmp_path: Path,
 ) -> None:
     async with rig.running(tmp_path, change=strangers_open_their_own) as bridge:
-        await bridge.send(wire(FIRST))
-        await bridge.settled()
-        await bridge.send(wire(AWAY), reverse_path="")
-        await bridge.settled()
+        await answered(bridge, AWAY)
         _, away, note = bridge.only_conversation()
         assert any(flag.startswith("suppress_notification") for flag in away.flags)
         assert "had not taken part" in note.body

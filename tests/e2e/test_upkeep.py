@@ -47,22 +47,32 @@ async def test_a_chore_that_fails_is_done_again_next_time_and_stops_nothing(
     assert failed == ["RuntimeError", "PermissionError"]
 
 
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What systemd is told from now on, which has the watchdog fed all the time."""
+    told: list[str] = []
+    monkeypatch.setattr(notify, "send", told.append)
+    monkeypatch.setattr(notify, "watchdog_interval_s", lambda: 0.01)
+    return told
+
+
+async def fed(told: list[str]) -> None:
+    async with asyncio.timeout(10):
+        while "WATCHDOG=1" not in told:
+            await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize("intake_only", [True, False])
 async def test_the_watchdog_is_fed_by_what_the_daemon_was_started_for(
     intake_only: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(notify, "send", told.append)
-    monkeypatch.setattr(notify, "watchdog_interval_s", lambda: 0.01)
+    told = watched(monkeypatch)
     clock = FixedClock()
     config = Config.model_validate(rig.settings(tmp_path, "http://127.0.0.1:1/api/v1"))
     async with daemon.Daemon(config, clock=clock, intake_only=intake_only).started():
         for _ in range(3):
             clock.advance(daemon.STUCK_AFTER_S * 2)
             told.clear()
-            async with asyncio.timeout(10):
-                while "WATCHDOG=1" not in told:
-                    await asyncio.sleep(0.01)
+            await fed(told)
 
 
 async def test_what_is_claimed_while_the_daemon_stops_is_left_for_the_next_start(
@@ -98,9 +108,7 @@ async def test_what_is_claimed_while_the_daemon_stops_is_left_for_the_next_start
 async def test_a_task_that_stands_still_does_not_hide_behind_the_other(
     task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(notify, "send", told.append)
-    monkeypatch.setattr(notify, "watchdog_interval_s", lambda: 0.01)
+    told = watched(monkeypatch)
     begun, never = asyncio.Event(), asyncio.Event()
 
     async def stand_still(_: Loop) -> bool:
@@ -116,15 +124,15 @@ async def test_a_task_that_stands_still_does_not_hide_behind_the_other(
             assert running._loop is not None
             await asyncio.wait_for(begun.wait(), 10)
             clock.advance(daemon.STUCK_AFTER_S * 2)
-            await asyncio.sleep(0.1)  # the other task has had its turns
+            async with asyncio.timeout(10):
+                while max(running._loop._turned_at_s.values()) != clock.monotonic_s():
+                    await asyncio.sleep(0.01)
             told.clear()
             await asyncio.sleep(0.1)
             assert "WATCHDOG=1" not in told
             assert max(running._loop._turned_at_s.values()) == clock.monotonic_s()
             never.set()
-            async with asyncio.timeout(10):
-                while "WATCHDOG=1" not in told:
-                    await asyncio.sleep(0.01)
+            await fed(told)
 
 
 async def test_stopping_while_mail_is_sorted_leaves_no_strike(
