@@ -169,7 +169,10 @@ class _Cleaner:
         return True
 
     def _enter(self, tag: str, element: Any, look: Look, opened: _Open) -> None:
-        if element.attrib and (mark := quoted.mark(element)) is not Mark.NONE:
+        mark = quoted.mark(element) if element.attrib else Mark.NONE
+        if mark is Mark.NONE and look.divider:
+            mark = Mark.DIVIDER
+        if mark is not Mark.NONE:
             at = self._tree.at
             self._result.begins.append(quoted.Begin(mark, at, len(at.children)))
         rule = self._RULES.get(tag)

@@ -71,6 +71,7 @@ class Frame:
     __slots__ = (
         "blocky",
         "cells",
+        "children",
         "count",
         "cursor",
         "list_end",
@@ -89,8 +90,9 @@ class Frame:
         self.parent = parent
         self.tags = tags
         self.cursor = cursor
+        self.children = _joined(node.children)
         #: The children still to come.
-        self.rest = iter(node.children)
+        self.rest = iter(self.children)
         self.parts: list[str] = []
         #: Whether its first words started a line.
         self.starts = False
@@ -116,7 +118,7 @@ class Frame:
     def line_ends(self) -> bool:
         """Whether the child under way is the last one on its line."""
         left = length_hint(self.rest)
-        following = self.node.children[-left] if left else Break.LINE
+        following = self.children[-left] if left else Break.LINE
         if isinstance(following, Node):
             return following.name not in INLINE and following.name != "img"
         return isinstance(following, Break)
@@ -204,3 +206,25 @@ class Frame:
         while frame.node.name in INLINE and frame.parent is not None:
             frame.picture = True
             frame = frame.parent
+
+
+def _joined(children: list[Node | str | Break]) -> list[Node | str | Break]:
+    """The children, words side by side as one string: markup may begin in one element and end in the next."""
+    previous: object = None
+    for child in children:
+        if type(child) is str is previous:
+            break
+        previous = type(child)
+    else:
+        return children
+    joined: list[Node | str | Break] = []
+    words: list[str] = []
+    for child in children:
+        if isinstance(child, str):
+            words.append(child)
+            continue
+        if words:
+            joined.append("".join(words))
+            words.clear()
+        joined.append(child)
+    return [*joined, "".join(words)] if words else joined

@@ -14,6 +14,7 @@ from typing import Any
 from bridge.compose import clean, elements, plain, quoted
 from bridge.compose.clean import Cleaned
 from bridge.compose.convert import Converter
+from bridge.compose.quotes import Mark
 from bridge.compose.reference import DataPicture
 from bridge.compose.tree import Limits
 from bridge.compose.trim import Trimmer
@@ -81,10 +82,16 @@ def to_markdown(
 
 
 def _trim(root: Any, cleaned: Cleaned, trimmer: Trimmer, limits: Limits) -> Cleaned | None:
-    """Take out of the tree what the trimmer leaves out; a tree of what has to go along as a file, if anything has."""
-    if trimmer.idle:
+    """Take out of the tree what the trimmer leaves out, and quote the history that stays.
+
+    Gives back a tree of what has to go along as a file, if anything has.
+    """
+    marked = any(begin.mark in (Mark.REST, Mark.DIVIDER) for begin in cleaned.begins)
+    if trimmer.idle and not marked:
         return None
     page = quoted.page(cleaned.root, cleaned.begins)
+    if marked and (history := trimmer.history(page.lines)) is not None:
+        page.set_off(history.start)
     cut = trimmer.look(page.lines)
     if cut is None:
         return None

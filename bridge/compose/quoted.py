@@ -90,6 +90,7 @@ class _Place:
 class Page:
     """A cleaned tree as lines."""
 
+    root: Node
     lines: list[Line] = field(default_factory=list)
     #: The first token of each line, and behind them the number of all tokens.
     starts: list[int] = field(default_factory=list)
@@ -110,18 +111,54 @@ class Page:
         for node, indexes in gone.items():
             node.children = [child for index, child in enumerate(node.children) if index not in indexes]
 
+    def set_off(self, start: int) -> bool:
+        """Make one quote of all that stands from this line on, in place of the rule above it.
+
+        False, and nothing done, where the line begins within a list, a cell or another node that goes on below it.
+        """
+        root, token = self.root, self.starts[start]
+        first = next(
+            (place.index for place in self.places if place.parent is root and place.start == token), None
+        )
+        if self.tokens[token][0] is root:
+            first = self.tokens[token][1]
+        if first is None:
+            return False
+        quote = Node("blockquote", {}, root)
+        quote.children, root.children[first:] = root.children[first:], [quote]
+        for node in quote.nodes():
+            node.parent = quote
+        above = next((at for at, child in enumerate(quote.children) if _is_said(child)), None)
+        if above is not None and _is_rule(quote.children[above]):
+            quote.children[above] = Break.LINE
+        self.tokens = [
+            (quote, at - first) if node is root and at >= first else (node, at) for node, at in self.tokens
+        ]
+        for place in self.places:
+            if place.parent is root and place.index >= first:
+                place.parent, place.index = quote, place.index - first
+        return True
+
     def drop_all_but(self, kept: tuple[int, int]) -> None:
         self.drop(((0, kept[0]), (kept[1], len(self.lines))))
 
 
+def _is_said(child: Node | str | Break) -> bool:
+    return isinstance(child, Node) or (isinstance(child, str) and bool(child.strip()))
+
+
+def _is_rule(child: Node | str | Break) -> bool:
+    return isinstance(child, Node) and child.name == "hr"
+
+
 def page(root: Node, begins: Sequence[Begin]) -> Page:
     """The lines of the tree as a reader sees them."""
-    return _Reader(begins).read(root)
+    return _Reader(root, begins).read()
 
 
 class _Reader:
-    def __init__(self, begins: Sequence[Begin]) -> None:
-        self._page = Page()
+    def __init__(self, root: Node, begins: Sequence[Begin]) -> None:
+        self._page = Page(root)
         self._begins: dict[Node, list[Begin]] = {}
         for begin in reversed(begins):
             self._begins.setdefault(begin.node, []).append(begin)
@@ -132,8 +169,9 @@ class _Reader:
         self._mark = Mark.NONE
         self._pictured = False
 
-    def read(self, root: Node) -> Page:
+    def read(self) -> Page:
         page = self._page
+        root = page.root
         stack: list[tuple[Node, Iterator[tuple[int, Node | str | Break]], _Place | None]] = []
         stack.append((root, self._children(root), None))
         while stack:

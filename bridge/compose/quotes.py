@@ -23,6 +23,8 @@ class Mark(Enum):
     ATTRIBUTION = 1
     #: From here on all is quoted.
     REST = 2
+    #: A rule as Outlook draws it above the header of the mail it answers.
+    DIVIDER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,27 @@ def find(lines: Sequence[Line]) -> Stretch | None:
         if frame.kind is Kind.ATTRIBUTION and (following is None or frame.strength is not Strength.STRONG):
             at = frame.end
             continue
-        start = _with_rule(lines, frame.start)
+        start = with_rule(lines, frame.start)
         return Stretch(start, len(lines), frame.kind, _forwards(lines, frame.start, frame.end))
+    return None
+
+
+def history(lines: Sequence[Line]) -> Stretch | None:
+    """The mail answered, where the mail program marks where it begins and then puts it below its header without more marks.
+
+    The header must be there too: an empty mark stands in many a mail that quotes nothing, a header alone in many a form.
+    """
+    stretch = find(lines)
+    if stretch is None or stretch.forward:
+        return None
+    marked = False
+    for at in range(stretch.start, stretch.end):
+        line = lines[at]
+        marked = marked or line.mark in (Mark.REST, Mark.DIVIDER)
+        if line.says and not is_rule(line.words):
+            frame = _frame_of_words(lines, at) if marked and not line.depth else None
+            headed = frame is not None and frame.kind in (Kind.HEADERS, Kind.SEPARATOR)
+            return stretch if headed else None
     return None
 
 
@@ -159,7 +180,7 @@ def _marked(lines: Sequence[Line], start: int, kind: Kind, first: int) -> Stretc
         at = frame.end
     while end > start and lines[end - 1].blank:
         end -= 1
-    start = _with_rule(lines, start)
+    start = with_rule(lines, start)
     return Stretch(start, end, kind, _forwards(lines, start, first))
 
 
@@ -177,7 +198,7 @@ def _forwards(lines: Sequence[Line], start: int, end: int) -> bool:
     return False
 
 
-def _with_rule(lines: Sequence[Line], start: int) -> int:
+def with_rule(lines: Sequence[Line], start: int) -> int:
     """The start, moved up over a drawn rule that stands right above."""
     at = start - 1
     while at >= 0 and start - at <= 3 and lines[at].blank:

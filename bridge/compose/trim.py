@@ -95,6 +95,17 @@ class Trimmer:
     def _keeps_quotes(self) -> bool:
         return self.mode == "off" or (self.mode == "lossless" and self.known is None)
 
+    def history(self, lines: Sequence[Line]) -> Stretch | None:
+        """The mail answered that stands below the author's words without quote marks, to be given them; None for none.
+
+        What a mail passes on is no quote, and neither is what nobody wrote above.
+        """
+        if self.forward or self.passed_on is not None or self.after:
+            return None
+        stretch = quotes.history(lines)
+        own = stretch is not None and (self.before or _says_something(lines[: stretch.start]))
+        return stretch if own else None
+
     def look(self, lines: Sequence[Line]) -> Cut | None:
         """What is to be left out of these lines; None for nothing."""
         if self.idle:
@@ -190,7 +201,7 @@ class Trimmer:
         last = max((at for at, proven in enumerate(proof) if proven), default=-1)
         for start in starts:
             if ok[start] and start <= last:
-                return stretch.start + start
+                return max(stretch.start, quotes.with_rule(lines, stretch.start + start))
         return None
 
     # -- signatures --------------------------------------------------------------------------------
@@ -202,7 +213,7 @@ class Trimmer:
         if self.signatures == "keep":
             return None
         end = len(lines)
-        if stretch is not None and stretch.end == len(lines):
+        if stretch is not None and all(line.blank for line in lines[stretch.end :]):
             end = stretch.start
         marks = [at for at in range(end) if lines[at].text in ("-- ", "--\xa0") and not lines[at].depth]
         if not marks:

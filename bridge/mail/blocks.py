@@ -142,6 +142,8 @@ class Reader:
 
     def _file(self, leaf: Leaf) -> list[Block]:
         """The leaf as a file, or what is in it where it only wraps."""
+        if leaf.content_type == "application/pgp-encrypted" and self._is_version(leaf):
+            return [Written(None, None, (leaf.index,))]
         if not unwrap.wraps(leaf, self._first_bytes(leaf)):
             return [Attached(leaf.index)]
         room = self.room = self.room or unwrap.Room(
@@ -183,6 +185,10 @@ class Reader:
         return (
             self.content[held.start : min(held.end, held.start + 20)] if isinstance(held, Span) else held[:20]
         )
+
+    def _is_version(self, leaf: Leaf) -> bool:
+        decoded, more = decode.head(self.content, leaf, 100)
+        return not more and openpgp.is_version(decoded)
 
     def _found(self, file: unwrap.File, wrapper: Leaf, number: int) -> Leaf:
         """A leaf of a file that stood within another."""

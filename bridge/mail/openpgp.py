@@ -1,10 +1,11 @@
-"""PGP within the text of a mail (RFC 4880 sections 6.2 and 7): a closed message is cut out, a signed text is freed of its armour.
+"""PGP within a mail (RFC 4880 sections 6.2 and 7): a closed message is cut out, a signed text is freed of its armour.
 
 Nothing is verified or opened. Linear, and never fails; armour that does not end is text like any other.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 _BEGIN = "-----BEGIN PGP "
@@ -12,6 +13,7 @@ _MESSAGE = ("-----BEGIN PGP MESSAGE-----", "-----END PGP MESSAGE-----")
 _SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE = ("-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----")
 _BLOCKS = 20
+_VERSION = re.compile(rb"\s*Version:[ \t]*1\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,11 @@ class Read:
     text: str
     messages: tuple[str, ...] = ()
     signatures: tuple[str, ...] = ()
+
+
+def is_version(content: bytes) -> bool:
+    """Whether a part says no more than that what follows it is encrypted with PGP (RFC 3156 section 4): no file for anybody."""
+    return _VERSION.fullmatch(content) is not None
 
 
 def read(text: str) -> Read | None:

@@ -152,7 +152,24 @@ def test_words_in_html_are_rendered_word_for_word(text: str) -> None:
 
 
 _WORDS = st.sampled_from(
-    ["a", "b c", " ", "x!", "(y)", "Name:", '"q"', "1", "-", "é", "日本", "。", "don't", "50%", "a_b", "*"]
+    [
+        "a",
+        "b c",
+        " ",
+        "x!",
+        "(y)",
+        "Name:",
+        '"q"',
+        "1",
+        "-",
+        "é",
+        "日本",
+        "。",
+        "don't",
+        "50%",
+        "a_b",
+        "*",
+    ]
 ).map(lambda word: (word, word))
 #: HTML of nested bold and italic words, each with the words alone.
 EMPHASIS = st.recursive(
@@ -169,6 +186,8 @@ EMPHASIS = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(EMPHASIS, max_size=5))
+@example([("--<span>-</span>", "---")])
+@example([("1<span>.</span> x", "1. x")])
 def test_no_marker_of_emphasis_is_ever_seen(pieces: list[tuple[str, str]]) -> None:
     markdown = html.to_markdown(f"<p>{''.join(source for source, _ in pieces)}</p>").markdown
     assert " ".join(lines(markdown)) == " ".join("".join(words for _, words in pieces).split())

@@ -10,7 +10,7 @@ from support.promises import FORBIDDEN, parsed
 from support.strategies import mail_bytes, trees
 
 from bridge import mail
-from bridge.mail import assemble, hygiene
+from bridge.mail import assemble, hygiene, unwrap
 from bridge.model import Attached, Mail, Span, Written
 
 
@@ -59,14 +59,19 @@ _OPENED = b"Content-Type: multipart/mixed; boundary=outer\r\n\r\n--outer\r\n\r\n
 
 @settings(max_examples=150, deadline=None)
 @given(trees, trees)
+@example(
+    b"Content-Type: text/html\r\n\r\n<p>other words</p>",
+    b"Content-Type: text/enriched\r\n\r\n<p>other words</p>",
+)
 def test_words_and_files_of_a_mixed_mail_are_those_of_its_parts(first: bytes, second: bytes) -> None:
     whole = _OPENED + first + b"\r\n--outer\r\n" + second + b"\r\n--outer--"
     alone = [parsed(_OPENED + one + b"\r\n--outer--") for one in (first, second)]
     together = parsed(whole)
     assert len(together.leaves) - 1 == sum(len(one.leaves) - 1 for one in alone)
-    assert [block.text for block in together.blocks if isinstance(block, Written)] == [
-        "Opening",
-        *(block.text for one in alone for block in one.blocks[1:] if isinstance(block, Written)),
+    parts = unwrap.joined([block for one in alone for block in one.blocks[1:]])
+    assert [(block.text, block.html) for block in together.blocks if isinstance(block, Written)] == [
+        ("Opening", None),
+        *((block.text, block.html) for block in parts if isinstance(block, Written)),
     ]
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from support.composing import a_mail
 from support.promises import is_frame, is_known
@@ -81,7 +81,9 @@ def test_lossless_takes_nothing_where_nothing_was_said(text: str) -> None:
 
 
 @given(TEXTS, MODES)
+@example("The lamp is broken.\n-- \n> The lamp is broken.\n", "lossless")
 def test_trimming_twice_is_trimming_once(text: str, mode: Mode) -> None:
+    assume(text.split("\n").count("-- ") < 2)  # of two marks the last begins the signature
     once = Trimmer(mode, "cut", KNOWN).text(text)[0]
     assert Trimmer(mode, "cut", KNOWN).text(once)[0] == once
 

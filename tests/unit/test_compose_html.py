@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from html import unescape
 
 import markdownify
 import pytest
@@ -95,11 +96,17 @@ def test_words_that_look_like_markup_are_escaped_and_only_those(words: str, mark
         ("a *<i>b</i>* c", "a \\*_b_\\* c"),
         ("<b>__ __</b>", "**\\_\\_ \\_\\_**"),
         ("<ul><li>--</ul>", "- \\--"),
+        ("--<span>-</span>", "\\---"),
+        ("1<span>.</span> a", "1\\. a"),
+        ("[a]<span>(https://x.example)</span>", "[a\\](https://x.example)"),
+        ("a &amp;<span>amp;</span> b", "a \\&amp; b"),
     ],
 )
 def test_marks_are_escaped_where_markup_touches_them(source: str, markdown: str) -> None:
     assert converted(source) == markdown
-    assert "".join("".join(lines(markdown)).split()) == "".join(re.sub("<[^>]*>", "", source).split())
+    assert "".join("".join(lines(markdown)).split()) == "".join(
+        unescape(re.sub("<[^>]*>", "", source)).split()
+    )
 
 
 def test_words_start_a_line_after_a_break_too() -> None:
@@ -509,10 +516,9 @@ def test_outlook() -> None:
         "- a new housing\n  - with gasket\n- a return label\n\n"
         f"![A picture containing metal Description automatically generated]({mark(4)})\n\n"
         "Kind regards  \n**Piet de Vries**  \nHydro BV | [www.hydro.example](http://www.hydro.example/)\n\n"
-        "---\n\n"
-        "**From:** Support \\<support@pumps.example>  \n**Sent:** Tuesday, 3 February 2026 09:12  \n"
-        "**To:** Piet de Vries \\<piet@hydro.example>  \n**Subject:** Your order 4711\n\n"
-        "How can we help?"
+        "> **From:** Support \\<support@pumps.example>  \n> **Sent:** Tuesday, 3 February 2026 09:12  \n"
+        "> **To:** Piet de Vries \\<piet@hydro.example>  \n> **Subject:** Your order 4711\n>\n"
+        "> How can we help?"
     )
 
 

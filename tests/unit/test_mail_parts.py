@@ -173,7 +173,7 @@ CASES: Sequence[tuple[int, str, bytes, list[str]]] = [
             part("Content-Type: application/octet-stream", body="x"),
             kind="encrypted",
         ),
-        ["application/pgp-encrypted", "application/octet-stream"],
+        ["nothing", "application/octet-stream"],
     ),
     (
         70,

@@ -204,16 +204,23 @@ def test_a_signed_multipart_shows_its_words_and_its_signature_once() -> None:
 # -- PGP -------------------------------------------------------------------------------------------
 
 
-def test_pgp_mime_encrypted_says_so_and_keeps_its_files() -> None:
-    version = mails.part("Content-Type: application/pgp-encrypted", body="Version: 1\r\n")
+@pytest.mark.parametrize("words", ["Version: 1", "Version: 1\r\n", "version:1\r\n\r\n"])
+def test_pgp_mime_encrypted_says_so_and_keeps_what_is_encrypted(words: str) -> None:
+    version = mails.part("Content-Type: application/pgp-encrypted", body=words)
     secret = mails.file(
         b"-----BEGIN PGP MESSAGE-----", content_type="application/octet-stream", name="encrypted.asc"
     )
     found = mail.parse(mails.mixed(version, secret, kind='encrypted; protocol="application/pgp-encrypted"'))
-    assert [type(block) for block in found.blocks] == [Attached, Attached]
+    assert found.blocks == (Written(None, None, (0,)), Attached(1))
     assert found.facts == (Sealed(1, "PGP"),)
     assert "Encrypted with PGP" in _shown(found)
     assert "encrypted.asc" in _shown(found)
+
+
+def test_a_version_of_pgp_mime_that_says_more_is_a_file() -> None:
+    version = mails.part("Content-Type: application/pgp-encrypted", body="Version: 1\r\nor so\r\n")
+    found = mail.parse(mails.mixed(version, kind="encrypted"))
+    assert [type(block) for block in found.blocks] == [Attached]
 
 
 ARMOURED = "-----BEGIN PGP MESSAGE-----\n\nhQEMA1abc\n=abcd\n-----END PGP MESSAGE-----"

@@ -1,0 +1,116 @@
+"""The mail answered, below a client's own mark: quoted where it stays, and so told from the author's words (case 101)."""
+
+from __future__ import annotations
+
+import pytest
+from support.composing import a_mail
+
+from bridge.compose import body, said
+from bridge.compose.trim import Trimmer
+from bridge.model import Written
+
+BLOCK = (
+    "<b>From:</b> Desk &lt;d@x.example&gt;<br><b>Sent:</b> Monday<br><b>To:</b> Ann<br><b>Subject:</b> Lamp"
+)
+DIVIDED = f"<div style='border:none;border-top:solid #E1E1E1 1.0pt'><p class=MsoNormal>{BLOCK}</p></div>"
+OUTLOOK_WEB = f"<div id='appendonsend'></div><hr><div id='divRplyFwdMsg'>{BLOCK}</div>"
+MOBILE = f"<div id='ms-outlook-mobile-reference-message'><hr>{BLOCK}</div>"
+QUOTED = "> **From:** Desk \\<d@x.example>  \n> **Sent:** Monday  \n> **To:** Ann  \n> **Subject:** Lamp\n>\n> Which lamp?"
+
+
+def shown(html: str, **rules: object) -> str:
+    mail = a_mail(blocks=(Written(None, html, (0,)),))
+    return body.compose(mail, trimmer=Trimmer(**rules)).markdown  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mode", ["off", "lossless"])
+@pytest.mark.parametrize("head", [DIVIDED, OUTLOOK_WEB, MOBILE])
+def test_history_that_stays_is_a_quote_in_place_of_the_rule_above_it(head: str, mode: str) -> None:
+    assert shown(f"<p>The one in the hall.</p>{head}<p>Which lamp?</p>", mode=mode) == (
+        f"The one in the hall.\n\n{QUOTED}"
+    )
+
+
+def test_history_within_history_is_one_quote_and_keeps_its_own_marks() -> None:
+    earlier = f"{OUTLOOK_WEB}<blockquote>The lamp flickers.</blockquote><ul><li>in the hall</li></ul>"
+    made = shown(f"<p>The one in the hall.</p>{DIVIDED}<p>Which lamp?</p>{earlier}")
+    assert made.startswith(f"The one in the hall.\n\n{QUOTED}\n>\n> ---\n>\n> **From:** Desk")
+    assert made.endswith("> > The lamp flickers.\n>\n> - in the hall")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<p>A form was sent.</p><hr><div>{BLOCK}</div><p>Which lamp?</p>",
+        f"<p>A form was sent.</p><div>{BLOCK}</div><p>Which lamp?</p>",
+        "<p>Hello,</p><div id='appendonsend'></div><p>Which lamp?</p>",
+        "<p>Hello,</p><div style='border:none;border-top:solid #E1E1E1 1.0pt'><p>From: our shop</p></div><p>Which lamp?</p>",
+        f"{DIVIDED}<p>Which lamp?</p>",
+        f"<p>-- </p><p>Ann</p>{OUTLOOK_WEB}<p>Which lamp?</p>",
+        f"<p>Hello,</p>{DIVIDED}<p>---------- Forwarded message ---------</p><p>Which lamp?</p>".replace(
+            "<b>From", "---------- Forwarded message ---------<br><b>From"
+        ),
+    ],
+    ids=[
+        "form with a rule",
+        "form",
+        "no header",
+        "no block",
+        "nothing above",
+        "a signature above",
+        "a forward",
+    ],
+)
+def test_what_may_be_the_authors_own_is_no_quote(html: str) -> None:
+    made = shown(html)
+    assert made.splitlines()[-1] == "Which lamp?"
+    assert not any(line.startswith(">") for line in made.splitlines())
+
+
+def test_what_a_mail_passes_on_is_no_quote() -> None:
+    html = f"<p>Please take over.</p>{OUTLOOK_WEB}<p>Which lamp?</p>"
+    assert ">" not in shown(html, forward=True).replace("\\<d@x.example>", "")
+    assert shown(html, passed_on="Fwd: Lamp").endswith("\n\nWhich lamp?")
+
+
+def test_history_above_the_authors_words_in_another_part_is_no_quote() -> None:
+    blocks = (
+        Written(None, f"<p>See below.</p>{OUTLOOK_WEB}<p>Which lamp?</p>"),
+        Written("In the hall.", None),
+    )
+    made = body.compose(a_mail(blocks=blocks), trimmer=Trimmer("lossless", known=frozenset()))
+    assert made.markdown.endswith("\n\nWhich lamp?\n\nIn the hall.")
+
+
+def test_history_that_begins_within_a_list_or_a_table_stays_as_it_is() -> None:
+    made = shown(f"<ul><li>Hello,{OUTLOOK_WEB}<p>Which lamp?</p></li></ul><p>Bye</p>")
+    assert made.startswith("- Hello,")
+    assert ">" not in made.replace("\\<d@x.example>", "")
+    assert made.endswith("Bye")
+
+
+def test_of_history_of_which_only_the_earlier_part_is_known_the_rest_is_a_quote() -> None:
+    known = said.digests("The lamp flickers.\nPlease help.")
+    earlier = f"{DIVIDED}<p>The lamp flickers.</p><p>Please help.</p>"
+    made = shown(
+        f"<p>The one in the hall.</p>{OUTLOOK_WEB}<p>Which lamp?</p>{earlier}", mode="lossless", known=known
+    )
+    assert made == f"The one in the hall.\n\n{QUOTED}"
+
+
+def test_history_that_is_known_goes_without_leaving_an_empty_quote() -> None:
+    known = said.digests("Which lamp?")
+    html = f"<p>The one in the hall.</p>{OUTLOOK_WEB}<p>Which lamp?</p>"
+    assert shown(html, mode="lossless", known=known) == "The one in the hall."
+
+
+def test_history_by_rule_goes_along_as_the_mail_shows_it() -> None:
+    html = f"<p>The one in the hall.</p>{OUTLOOK_WEB}<p>Which lamp?</p>"
+    made = body.compose(a_mail(blocks=(Written(None, html),)), trimmer=Trimmer("quotes"))
+    assert made.markdown == "The one in the hall."
+    assert made.quoted.endswith("\n\nWhich lamp?")
+
+
+def test_a_picture_within_history_keeps_its_place() -> None:
+    html = f"<p>The one in the hall.</p>{OUTLOOK_WEB}<p>Which <img src='https://x.example/l.png' alt='lamp'>?</p>"
+    assert shown(html).endswith("> Which [lamp](https://x.example/l.png)?")
