@@ -104,6 +104,7 @@ def _trimmed_html(source: str, known: frozenset[bytes]) -> None:
     assert made.markdown
     assert said.key(made.markdown) or not said.key(whole), "something is left"
     assert body.compose(mail, trimmer=Trimmer("lossless", known=frozenset())).markdown == whole
+    promises.quoting_keeps_words(mail)
 
 
 def formats(content: bytes) -> None:

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from bridge import mail
-from bridge.compose import attributions, html, quotes, said
+from bridge.compose import attributions, body, html, quotes, said
 from bridge.compose.attributions import Strength
+from bridge.compose.trim import Trimmer
 from bridge.facts import Event
 from bridge.mail import bounces, calendar, cms, decode, openpgp, reports, rtf, tnef, vcard
 from bridge.model import FILE_MARK, Mail, Span, Written
@@ -121,6 +122,13 @@ def without_tags(markdown: str) -> None:
 
 
 # -- of what is left out of a reply ----------------------------------------------------------------
+
+
+def quoting_keeps_words(found: Mail) -> None:
+    """History that is made a quote says what it says where it stays as it is: a mail that passes it on."""
+    quoted = body.compose(found).markdown
+    plain = body.compose(found, trimmer=Trimmer(forward=True)).markdown
+    assert [sign for sign in quoted if sign.isalnum()] == [sign for sign in plain if sign.isalnum()]
 
 
 def is_frame(removed: Sequence[quotes.Line], at: int) -> bool:

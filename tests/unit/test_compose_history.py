@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import promises
 from support.composing import a_mail
 
 from bridge.compose import body, said
@@ -114,3 +117,40 @@ def test_history_by_rule_goes_along_as_the_mail_shows_it() -> None:
 def test_a_picture_within_history_keeps_its_place() -> None:
     html = f"<p>The one in the hall.</p>{OUTLOOK_WEB}<p>Which <img src='https://x.example/l.png' alt='lamp'>?</p>"
     assert shown(html).endswith("> Which [lamp](https://x.example/l.png)?")
+
+
+PIECES = st.sampled_from(
+    [
+        "<p>The one in the hall.</p>",
+        *(
+            "<ul><li>one",
+            "<li>two",
+            "</ul>",
+            "<ol start=3><li>three",
+            "</ol>",
+            "<blockquote>said",
+            "</blockquote>",
+        ),
+        *(
+            "<table border=1><tr><th>a<th>b<tr><td>c<td>d",
+            "</table>",
+            "<b>bold",
+            "</b>",
+            "<pre>x\ny",
+            "</pre>",
+        ),
+        *(
+            " words ",
+            "<br>",
+            "<hr>",
+            "<img src='https://x.example/l.png' alt=lamp>",
+            "<a href='https://x.example'>link</a>",
+        ),
+        *(DIVIDED, OUTLOOK_WEB, MOBILE),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_a_quote_is_made_without_a_word_more_or_less(html: str) -> None:
+    promises.quoting_keeps_words(a_mail(blocks=(Written(None, html),)))
