@@ -26,6 +26,7 @@ from bridge.model import Attached, Clue, Envelope, KeyClue, Mail, SlugClue, Thre
 @click.option("--recipient", help="The envelope recipient; by default the first address a route names.")
 @click.option("--reverse-path", "reverse_path", default="", help="The envelope's MAIL FROM.")
 @click.option("--peer", default="127.0.0.1", show_default=True, help="The address the mail would come from.")
+@click.option("--login", help="The name by which the peer would be logged in.")
 @click.option("--trusted", is_flag=True, help="As if the peer's header fields were believed.")
 @click.option("--json", "as_json", is_flag=True, help="Print exactly the requests, nothing else.")
 def explain(  # noqa: PLR0917 - one an option
@@ -34,6 +35,7 @@ def explain(  # noqa: PLR0917 - one an option
     recipient: str | None,
     reverse_path: str,
     peer: str,
+    login: str | None,
     trusted: bool,
     as_json: bool,
 ) -> None:
@@ -51,6 +53,7 @@ def explain(  # noqa: PLR0917 - one an option
         helo="explain",
         listener="explain",
         received_at=SystemClock().now(),
+        login=login,
         trusted=trusted,
     )
     found = asyncio.run(explaining.explain(config, mail.read(), envelope))

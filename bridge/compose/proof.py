@@ -1,4 +1,4 @@
-"""Whether a mail proves that its From is who it says: by a login, a listed peer, or Authentication-Results (RFC 8601).
+"""Whether a mail proves that its From is who it says: by a listed login or peer, or Authentication-Results (RFC 8601).
 
 A header counts only from a trusted peer and only under a pinned authserv-id; a failure beats any pass; anything unclear is no
 proof. The reader of the header is linear and keeps nothing it does not need.
@@ -43,7 +43,7 @@ class Proof:
 
 def of(mail: Mail, envelope: Envelope, sender: Sender, email: str) -> Proof:
     """Whether the mail proves to come from `email`."""
-    if envelope.login:
+    if envelope.login and address.listed(email, sender.staff_logins.get(envelope.login, ())):
         return Proof(True, f"the peer logged in as {envelope.login}")
     if within(envelope.peer, sender.staff_networks):
         return Proof(True, f"the peer {envelope.peer} is listed in sender.staff_networks")

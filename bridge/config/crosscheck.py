@@ -28,6 +28,7 @@ def mistakes(data: dict[str, Any]) -> Iterator[Finding]:
     routes = list(_each(data, "routes"))
     yield from _unique(listeners, "name", "listener")
     yield from _unique(routes, "name", "route")
+    yield from _logins(data, listeners)
     yield from _addresses(data, listeners)
     yield from _brands(data, routes)
     yield from _recipients(routes)
@@ -75,6 +76,23 @@ def _unique(items: list[tuple[Path, dict[str, Any]]], key: str, noun: str) -> It
                 f'another {noun} is named "{name}" too; names tell them apart in logs, so choose another',
             )
         seen.add(name)
+
+
+def _logins(data: dict[str, Any], listeners: list[tuple[Path, dict[str, Any]]]) -> Iterator[Finding]:
+    """Two logins of one name, and staff that would prove itself by a login nobody has."""
+    users: list[str] = []
+    for path, listener in listeners:
+        logins = [((*path, *at), login) for at, login in _each(listener, "logins")]
+        yield from _unique(logins, "user", "login")
+        users += (str(login.get("user")) for _, login in logins)
+    sender = data.get("sender")
+    staff = sender.get("staff_logins") if isinstance(sender, dict) else None
+    for user in staff if isinstance(staff, dict) else ():
+        if user not in users:
+            yield (
+                ("sender", "staff_logins", user),
+                f'no listener has a login "{user}"; add it to `logins` there, or remove it here',
+            )
 
 
 def _addresses(data: dict[str, Any], listeners: list[tuple[Path, dict[str, Any]]]) -> Iterator[Finding]:

@@ -117,6 +117,9 @@ def _lines(path: Path, mistakes: Iterable[tuple[document.Place, str]]) -> tuple[
 
 
 def _secrets(config: schema.Config) -> Iterator[tuple[document.Path, schema.Secret]]:
+    for at, listener in enumerate(config.smtp.listeners):
+        for number, login in enumerate(listener.logins):
+            yield ("smtp", "listeners", at, "logins", number, "password"), login.password
     for name, brand in config.reamaze.brands.items():
         yield ("reamaze", "brands", name, "token"), brand.token
     if config.staging.put is not None:
@@ -137,10 +140,10 @@ def _unreadable(secret: schema.Secret, beside: Path) -> str:
         name = f" {secret.env}" if _VARIABLE.match(secret.env or "") else ""
         return f"the environment variable{name} is not set; set it for the process that runs the bridge"
     except UnicodeDecodeError:
-        return "the secret is not UTF-8 text; write the token alone into the file"
+        return "the secret is not UTF-8 text; write it alone into the file"
     except OSError as error:
         return f"cannot read {_named(secret, beside)}: {error.strerror}. Check the path and who may read it"
-    return "the place is there but empty; write the token into it"
+    return "the place is there but empty; write the secret into it"
 
 
 def _named(secret: schema.Secret, beside: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bridge.config.section import Section
+from bridge.config.section import Secret, Section
 from bridge.config.values import AddressOrDomain, Whole
 
 #: Stands for the mail's own subject in a route's `subject`.
@@ -75,3 +75,10 @@ class Files(Section):
 def asked(template: str) -> tuple[str, ...]:
     """The names in a template's braces. Raises ValueError for a broken one."""
     return tuple(name for _, name, _, _ in Formatter().parse(template) if name is not None)
+
+
+class Login(Section):
+    """What a peer says to be let in, or to prove staff."""
+
+    user: Annotated[str, Field(pattern=r"^[^\s\x00]{1,100}$")]
+    password: Secret

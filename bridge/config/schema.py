@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from bridge.config.rules import OWN_SUBJECT, Files, asked
 from bridge.config.rules import AuthorRule as AuthorRule  # noqa: PLC0414 - every section of the file is found here
 from bridge.config.rules import FieldRule as FieldRule  # noqa: PLC0414 - the same
+from bridge.config.rules import Login as Login  # noqa: PLC0414 - the same
 from bridge.config.rules import Person as Person  # noqa: PLC0414 - the same
 from bridge.config.section import Secret as Secret  # noqa: PLC0414 - the same
 from bridge.config.section import Section as Section  # noqa: PLC0414 - the same
@@ -57,6 +58,10 @@ class Listener(Section):
     tls: Tls | None = None
     #: Refuse MAIL before STARTTLS.
     require_tls: bool = False
+    #: Names and passwords for AUTH, by TLS alone.
+    logins: tuple[Login, ...] = ()
+    #: Refuse MAIL before AUTH.
+    require_login: bool = False
     #: Who may connect; a unix socket is open to whoever may open it.
     networks: tuple[Network, ...] = Field(default_factory=loopback)
     #: Whose headers (Authentication-Results, X-Original-To, slug header) are believed.
@@ -68,6 +73,10 @@ class Listener(Section):
     def _tls_where_needed(self) -> Self:
         if self.tls is None and (self.kind is ListenerKind.SMTPS or self.require_tls):
             raise ValueError("`tls` with `certificate` and `key` is needed for `smtps` or `require_tls`")
+        if self.tls is None and self.logins:
+            raise ValueError("`logins` need `tls`: no password is taken in clear")
+        if self.require_login and not self.logins:
+            raise ValueError("`require_login` needs `logins`, or nobody can send")
         return self
 
 
@@ -123,6 +132,8 @@ class Sender(Section):
     authserv_ids: tuple[str, ...] = ()
     #: Peers whose mail proves staff by coming from there.
     staff_networks: tuple[Network, ...] = ()
+    #: Logins whose mail proves staff, each for its own addresses and domains.
+    staff_logins: dict[str, tuple[AddressOrDomain, ...]] = Field(default_factory=dict)
     unproved_staff: Literal["note", "hold"] = "note"
     #: Further addresses of ours, never used as author or recipient.
     own: tuple[AddressOrDomain, ...] = ()

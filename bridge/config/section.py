@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bridge.config.values import FilePath
+from bridge.errors import StartError
 
 
 class Section(BaseModel):
@@ -31,6 +32,21 @@ class Secret(Section):
         if sum(value is not None for value in (self.file, self.env, self.credential)) != 1:
             raise ValueError("give exactly one of `file`, `env` or `credential`")
         return self
+
+    def held(self, what: str) -> str:
+        """The secret. Raises StartError that names what it is and its place, never its value."""
+        try:
+            secret = self.read()
+        except (OSError, KeyError, UnicodeError) as error:
+            trouble = type(error).__name__
+        else:
+            if secret:
+                return secret
+            trouble = "it is empty"
+        place = next(f"{kind} {value}" for kind, value in self if value)
+        raise StartError(
+            f"{what} cannot be read from {place} ({trouble}): check that it is there and readable"
+        )
 
     def read(self) -> str:
         """The secret without surrounding blanks. Raises OSError or KeyError with the place, never the value."""

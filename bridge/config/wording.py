@@ -21,6 +21,7 @@ _SECRET_WORDS = ("token", "password", "secret", "authorization", "api_key", "api
 #: What a key with a pattern wants, by the key's name.
 PATTERNS = {
     "name": "1 to 40 letters, digits, `.`, `-` or `_`",
+    "user": "1 to 100 characters without blanks",
     "hostname": "a host name such as mail.example.com",
     "email": "an e-mail address such as anna@example.com",
     "where": '"subject", "body" or "header:NAME"',

@@ -16,6 +16,7 @@ from bridge import log
 from bridge.errors import SpoolError
 from bridge.intake import address, replies, trace
 from bridge.intake.collect import Collector, refusal_for
+from bridge.intake.login import MECHANISMS, Login
 from bridge.intake.reception import Reception
 from bridge.intake.replies import Reply
 from bridge.model import Envelope
@@ -63,6 +64,7 @@ class Dialogue:
         "_helo",
         "_idle",
         "_junk",
+        "_login",
         "_peer",
         "_reception",
         "_transaction",
@@ -79,6 +81,7 @@ class Dialogue:
         self._transaction: Transaction | None = None
         self._junk = 0
         self._idle = 0
+        self._login = Login(reception.logins, peer)
         #: Protocol version such as "TLSv1.3" once the session is encrypted.
         self.tls: str | None = None
         #: What follows the last reply.
@@ -101,6 +104,8 @@ class Dialogue:
     def answer(self, line: bytes) -> bytes:
         """The reply to one command line without its end; `then` says how to go on."""
         self.then = Then.NEXT
+        if self._login.asks:
+            return self._counted(self._said(self._login.hear(_decoded(line))))
         verb, _, argument = line.partition(b" ")
         command = self._COMMANDS.get(verb) or self._COMMANDS.get(verb.upper())
         if command is None:
@@ -112,9 +117,12 @@ class Dialogue:
             self._transaction = None
             self.then = Then.NEXT
             return replies.TRY_LATER.wire
+        return self._counted(reply)
+
+    def _counted(self, reply: Reply | bytes) -> bytes:
         if isinstance(reply, bytes):
             return reply
-        if reply.code in (500, 501, 502, 555):
+        if reply.code in (500, 501, 502, 504, 555):
             return self.junk(reply)
         return reply.wire
 
@@ -160,6 +168,8 @@ class Dialogue:
         ]
         if reception.tls is not None and self.tls is None:
             lines.insert(1, "STARTTLS")
+        if reception.logins and self.tls is not None:
+            lines.insert(1, f"AUTH {' '.join(MECHANISMS)}")
         last = lines.pop()
         # One write: several small ones would wait for the peer's delayed acknowledgement.
         return ("".join(f"250-{line}\r\n" for line in lines) + f"250 {last}\r\n").encode()
@@ -185,6 +195,8 @@ class Dialogue:
         reception = self._reception
         if reception.listener.require_tls and self.tls is None:
             return replies.NEED_TLS
+        if reception.listener.require_login and self._login.user is None:
+            return replies.NEED_LOGIN
         if self._transaction is not None:
             return replies.NESTED_MAIL
         if argument[:5].upper() != "FROM:":
@@ -271,11 +283,16 @@ class Dialogue:
             helo=self._helo,
             listener=reception.listener.name,
             received_at=reception.clock.now(),
+            login=self._login.user,
             tls=self.tls,
             trusted=reception.trusted.holds(self._peer),
         )
         protocol = trace.protocol(
-            lmtp=reception.lmtp, extended=self._extended, tls=self.tls is not None, utf8=transaction.utf8
+            lmtp=reception.lmtp,
+            extended=self._extended,
+            tls=self.tls is not None,
+            login=self._login.user is not None,
+            utf8=transaction.utf8,
         )
         field = trace.received(
             helo=envelope.helo,
@@ -287,6 +304,25 @@ class Dialogue:
             at=envelope.received_at,
         )
         return Arriving(mail_id, envelope, reception.collector(field))
+
+    # -- logging in ------------------------------------------------------------------------------------
+
+    def _auth(self, argument: str) -> Reply | bytes:
+        if not self._reception.logins:
+            return replies.NOT_IMPLEMENTED
+        if self.tls is None:
+            return replies.LOGIN_NEEDS_TLS
+        if not self._extended:
+            return replies.EHLO_FIRST
+        if self._transaction is not None:
+            return replies.NESTED_MAIL
+        return self._said(self._login.begin(argument))
+
+    def _said(self, reply: Reply) -> Reply | bytes:
+        """What the login said, and the end of the session where it will not hear the peer any more."""
+        if reply is replies.TOO_MANY_LOGINS:
+            return self._close(reply)
+        return self._reception.refused(reply, self._peer) if reply is replies.BAD_LOGIN else reply
 
     # -- the rest --------------------------------------------------------------------------------------
 
@@ -338,7 +374,7 @@ class Dialogue:
         b"VRFY": _vrfy,
         b"HELP": _help,
         b"EXPN": _not_implemented,
-        b"AUTH": _not_implemented,
+        b"AUTH": _auth,
         b"BDAT": _not_implemented,
         b"ETRN": _not_implemented,
         b"TURN": _not_implemented,

@@ -14,6 +14,7 @@ from bridge.config.schema import Listener, ListenerKind, Smtp
 from bridge.intake import replies
 from bridge.intake.collect import Collector, refusal_for
 from bridge.intake.limits import Connections, Networks
+from bridge.intake.login import Logins
 from bridge.intake.replies import Reply
 from bridge.intake.store import Incoming, Store
 from bridge.intake.trace import Hops
@@ -62,11 +63,13 @@ class Reception:
     lmtp: bool = field(init=False)
     networks: Networks = field(init=False)
     trusted: Networks = field(init=False)
+    logins: Logins = field(init=False)
 
     def __post_init__(self) -> None:
         self.lmtp = self.listener.kind is ListenerKind.LMTP
         self.networks = Networks(self.listener.networks)
         self.trusted = Networks(self.listener.trusted)
+        self.logins = Logins(self.listener, self.clock)
 
     def admit(self, peer: str) -> Reply | None:
         """Count the connection, or the reply that turns it away uncounted."""

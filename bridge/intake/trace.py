@@ -54,12 +54,12 @@ def _literal(peer: str) -> str:
     return f"[{peer}]" if peer[:1].isdigit() else peer
 
 
-def protocol(*, lmtp: bool, extended: bool, tls: bool, utf8: bool) -> str:
+def protocol(*, lmtp: bool, extended: bool, tls: bool, login: bool, utf8: bool) -> str:
     """The word after `with` (RFC 3848, RFC 6531)."""
     if not extended and not lmtp:
         return "SMTP"
     base = "LMTP" if lmtp else ("SMTP" if utf8 else "ESMTP")
-    return f"{'UTF8' if utf8 else ''}{base}{'S' if tls else ''}"
+    return f"{'UTF8' if utf8 else ''}{base}{'S' if tls else ''}{'A' if login else ''}"
 
 
 class _Count:

@@ -29,7 +29,6 @@ from bridge.errors import (
     OutageError,
     ReamazeError,
     RefusedError,
-    StartError,
 )
 from bridge.model import Message, New, Receipt, User
 from bridge.reamaze import answers, cause, lists, readback, requests
@@ -82,7 +81,7 @@ class Client:
         token: str | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        token = _read(brand.token) if token is None else token
+        token = brand.token.held("the token of Re:amaze") if token is None else token
         self._base = normalised(brand.base_url)
         self._clock = clock
         self._limiter = Limiter(settings.calls_per_minute, clock=clock, sleep=sleep)
@@ -269,28 +268,6 @@ def normalised(base_url: str) -> str:
     parts = urlsplit(base_url.strip())
     host = parts.netloc.rpartition("@")[2].lower()
     return urlunsplit((parts.scheme.lower(), host, parts.path.rstrip("/") or "/api/v1", "", ""))
-
-
-def _read(secret: schema.Secret) -> str:
-    """The token. Raises StartError with its place, never its value."""
-    try:
-        token = secret.read()
-    except (OSError, KeyError, UnicodeError) as error:
-        trouble = type(error).__name__
-    else:
-        if token:
-            return token
-        trouble = "it is empty"
-    place = (
-        f"file {secret.file}"
-        if secret.file
-        else f"env {secret.env}"
-        if secret.env
-        else f"credential {secret.credential}"
-    )
-    raise StartError(
-        f"the token of Re:amaze cannot be read from {place} ({trouble}): check that it is there and readable"
-    )
 
 
 def _spellings(user: str, token: str) -> tuple[str, ...]:

@@ -15,8 +15,10 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import trustme
 from support import ports, rig, tools
 from support.process import LEASHED
 
@@ -86,6 +88,35 @@ async def test_swaks_with_a_file_and_starttls_refused_politely(tmp_path: Path) -
         (message,) = bridge.only_conversation()
         assert "Hello from swaks." in message.body
         assert [file.content for file in message.files] == [b"day;kWh\r\n1;12\r\n"]
+
+
+async def test_swaks_logs_in_and_by_that_proves_staff(tmp_path: Path) -> None:
+    swaks = tools.need("swaks")
+    (tmp_path / "password").write_text("s3cret paper\n")
+    issued = trustme.CA().issue_cert("localhost")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+
+    def with_logins(data: dict[str, Any]) -> None:
+        (listener,) = data["smtp"]["listeners"]
+        listener["tls"] = {"certificate": tmp_path / "cert.pem", "key": tmp_path / "key.pem"}
+        listener["logins"] = [{"user": "anna", "password": {"file": tmp_path / "password"}}]
+        listener["require_login"] = True
+        data["sender"] = {"staff": ["@example.com"], "staff_logins": {"anna": ["anna@example.com"]}}
+
+    async with rig.running(tmp_path, change=with_logins) as bridge:
+        command = [swaks, "--server", f"127.0.0.1:{bridge.port}", "--to", "support@example.com", "--tls"]
+        command += ["--from", "anna@example.com", "--h-Subject", "From staff", "--body", "Hello from Anna."]
+        command += ["--auth-user", "anna", "--auth-password"]
+        for password, status in (("guessed", 28), ("s3cret paper", 0)):
+            done = await asyncio.to_thread(
+                subprocess.run, [*command, password], capture_output=True, text=True, timeout=60, check=False
+            )
+            assert done.returncode == status, done.stdout + done.stderr
+        await bridge.settled()
+        (message,) = bridge.only_conversation()
+        assert message.body == "Hello from Anna."
+        assert message.user.email == "anna@example.com"
 
 
 async def test_postfix_forwards_to_the_bridge(tmp_path: Path) -> None:

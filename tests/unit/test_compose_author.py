@@ -428,8 +428,13 @@ def test_results_of_the_from_do_not_prove_another_author() -> None:
 
 
 def test_a_login_or_a_listed_peer_proves_staff() -> None:
-    mail, sender = written_by(BOSS), a_sender(**STAFF)
+    mail, sender = (
+        written_by(BOSS),
+        a_sender(**STAFF, staff_logins={"boss": ["boss@corp.example"], "shop": ["@shop.example"]}),
+    )
     assert is_staff(chosen(mail, sender=sender, login="boss"))
+    for login in ("shop", "eve", ""):
+        assert not is_staff(chosen(mail, sender=sender, login=login))
     assert is_staff(chosen(mail, sender=sender, peer="10.1.2.3"))
     assert is_staff(chosen(mail, sender=sender, peer="::ffff:10.1.2.3"))
     for peer in ("10.2.0.1", "unix", "pipe", ""):

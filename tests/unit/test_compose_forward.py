@@ -13,7 +13,8 @@ from bridge.compose.author import Choice
 from bridge.model import Attached, Automatic, KeyClue, Kind, Leaf, Mail, Span, Written
 
 STAFF = "Ben Ito <ben@example.com>"
-SENDER = a_sender(staff=["@example.com"])
+LOGINS = {"ben": ["ben@example.com"]}
+SENDER = a_sender(staff=["@example.com"], staff_logins=LOGINS)
 LOGIN = an_envelope(login="ben")
 GMAIL = """\
 Can you take this one?
@@ -311,7 +312,10 @@ def test_a_listed_forwarder_does_so_too() -> None:
             "eve@stranger.example is neither staff nor one of the route's forwarders",
         ),
         (
-            {"original": "info@example.com", "sender": a_sender(staff=["ben@example.com"])},
+            {
+                "original": "info@example.com",
+                "sender": a_sender(staff=["ben@example.com"], staff_logins=LOGINS),
+            },
             "is one of our own addresses",
         ),
         ({"original": "boss@example.com"}, "is staff, which a forward cannot prove"),

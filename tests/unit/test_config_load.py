@@ -404,6 +404,7 @@ def test_every_pattern_of_the_schema_has_words_of_its_own() -> None:
 SECOND_ROUTE = (
     "    channel: support\n  - {name: sales, recipients: [sales@example.com], brand: acme, channel: sales}\n"
 )
+SCANNER = "        - {user: scanner, password: {env: SCANNER}}\n"
 SECOND_LISTENER = "listen: 127.0.0.1:2525\n    - {name: wan, listen: '127.0.0.1:2526'}\n"
 
 
@@ -443,6 +444,17 @@ SECOND_LISTENER = "listen: 127.0.0.1:2525\n    - {name: wan, listen: '127.0.0.1:
             SECOND_LISTENER.replace("2526", "2525"),
             '6:19: smtp.listeners[1].listen: "127.0.0.1:2525" is already taken by `smtp.listeners[0]`; '
             "choose another port",
+        ),
+        (
+            "listen: 127.0.0.1:2525\n",
+            f"listen: 127.0.0.1:2525\n      tls: {{certificate: c, key: k}}\n      logins:\n{SCANNER}{SCANNER}",
+            '9:12: smtp.listeners[0].logins[1].user: another login is named "scanner" too; '
+            "names tell them apart in logs, so choose another",
+        ),
+        (
+            "routes:\n",
+            "sender: {staff: ['@example.com'], staff_logins: {anna: ['@example.com']}}\nroutes:\n",
+            '8:50: sender.staff_logins.anna: no listener has a login "anna"; add it to `logins` there, or remove it here',
         ),
         (
             "listen: 127.0.0.1:2525\n",
@@ -662,6 +674,16 @@ def test_the_secrets_of_upload_headers_are_read_too(tmp_path: Path, monkeypatch:
     assert (
         "staging.put.headers.Authorization: the environment variable NOT_SET_ANYWHERE is not set" in found[0]
     )
+
+
+def test_the_passwords_of_logins_are_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REAMAZE_TOKEN", "hunter2")
+    listener = f"listen: 127.0.0.1:2525\n      tls: {{certificate: c, key: k}}\n      logins:\n{SCANNER}"
+    found, _ = load.secrets(
+        load.read(tmp_path / "c.yaml", text=changed("listen: 127.0.0.1:2525\n", listener))
+    )
+    assert len(found) == 1
+    assert "smtp.listeners[0].logins[0].password: the environment variable SCANNER is not set" in found[0]
 
 
 def test_loading_needs_no_secret_and_no_network() -> None:

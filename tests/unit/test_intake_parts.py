@@ -127,21 +127,22 @@ def test_peers_of_every_kind_have_a_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lmtp", "extended", "tls", "utf8", "word"),
+    ("lmtp", "extended", "tls", "login", "utf8", "word"),
     [
-        (False, False, False, False, "SMTP"),
-        (False, True, False, False, "ESMTP"),
-        (False, True, True, False, "ESMTPS"),
-        (False, True, False, True, "UTF8SMTP"),
-        (False, True, True, True, "UTF8SMTPS"),
-        (True, True, False, False, "LMTP"),
-        (True, True, True, True, "UTF8LMTPS"),
+        (False, False, False, False, False, "SMTP"),
+        (False, True, False, False, False, "ESMTP"),
+        (False, True, True, False, False, "ESMTPS"),
+        (False, True, True, True, False, "ESMTPSA"),
+        (False, True, False, False, True, "UTF8SMTP"),
+        (False, True, True, False, True, "UTF8SMTPS"),
+        (True, True, False, False, False, "LMTP"),
+        (True, True, True, True, True, "UTF8LMTPSA"),
     ],
 )
 def test_the_protocol_has_its_registered_word(
-    lmtp: bool, extended: bool, tls: bool, utf8: bool, word: str
+    lmtp: bool, extended: bool, tls: bool, login: bool, utf8: bool, word: str
 ) -> None:
-    assert trace.protocol(lmtp=lmtp, extended=extended, tls=tls, utf8=utf8) == word
+    assert trace.protocol(lmtp=lmtp, extended=extended, tls=tls, login=login, utf8=utf8) == word
 
 
 @pytest.mark.parametrize("size", range(1, 40))

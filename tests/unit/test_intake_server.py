@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import smtplib
 import socket
 import ssl
 import subprocess
@@ -342,6 +343,33 @@ async def test_a_listener_can_insist_on_tls(authority: trustme.CA, tls: Tls) -> 
         await one.say("STARTTLS")
         await upgrade(one, authority)
         assert (await one.mail()).startswith("250")
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+async def test_a_client_of_the_wild_logs_in(
+    mechanism: str, authority: trustme.CA, tls: Tls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCANNER", "s3cret paper")
+    store = FakeStore()
+    logins = [{"user": "scanner", "password": {"env": "SCANNER"}}]
+
+    def send(port: int) -> None:
+        with smtplib.SMTP(timeout=WITHIN_S) as peer:
+            peer._host = HOSTNAME  # type: ignore[attr-defined] # the name in the certificate, not the address
+            peer.connect("127.0.0.1", port)
+            peer.starttls(context=trusting(authority))
+            peer.ehlo()
+            peer.user, peer.password = "scanner", "wrong"
+            with pytest.raises(smtplib.SMTPAuthenticationError):
+                peer.auth(mechanism, getattr(peer, f"auth_{mechanism.lower()}"))
+            peer.password = "s3cret paper"
+            peer.auth(mechanism, getattr(peer, f"auth_{mechanism.lower()}"))
+            peer.sendmail("scanner@example.net", [KNOWN], "Subject: x\r\n\r\nhello\r\n")
+
+    at = listener(tls=tls, logins=logins, require_login=True)
+    async with running(at, store=store) as intake:
+        await asyncio.to_thread(send, intake.addresses["mx"].port)
+    assert store.stored[0].envelope.login == "scanner"
 
 
 async def test_a_failed_handshake_ends_the_connection_and_nothing_else(tls: Tls) -> None:
