@@ -19,7 +19,12 @@ _STRIKE = re.compile(r"(?:\A|;)text-decoration(?:-line)?:[^;]{0,60}line-through"
 _GAP = re.compile(r"(?:\A|;)(?:padding|margin)-left:(?:[4-9]|\d\d)\d?(?:px|pt)")
 _MARGIN = re.compile(r"(?:\A|;)margin(-top|-bottom)?:([^;]*)")
 _PLAIN_ZERO = re.compile(r"0*\.?0*(?:px|pt|em|cm|mm|in)?(?:!important)?\Z")
-_DIVIDER = re.compile(r"(?:\A|;)border:none;border-top:solid#?[\w ]*\d")
+#: Outlook's own, and what its web client and others make of it when they pass it on.
+_DIVIDER = re.compile(
+    r"(?:\A|;)(?:border:none;border-top:solid#?\w*\d|border-style:solidnonenone(?:none)?(?:;|\Z))"
+)
+_TOP_LINE = re.compile(r"(?:\A|;)border-top:[^;]{0,60}solid")
+_NO_SIDES = re.compile(r"(?:\A|;)border-(?:left|right):(?:none|medium)")
 _WORD_LIST = re.compile(r"(?:\A|;)mso-list:(l\d+)level(\d)")
 #: A style longer than this is not read: no mailer writes one, and every pattern above would walk over it.
 _MAX_STYLE = 2_000
@@ -73,11 +78,17 @@ def look(style: str) -> Look:
         gap=bool(_GAP.search(squeezed)),
         tight=_tight(squeezed),
         no_border="border:none" in squeezed and "border-left:" not in squeezed,
-        divider=bool(_DIVIDER.search(squeezed)),
+        divider=_divides(squeezed),
         preformatted="white-space:pre" in squeezed,
         word_list=(listed[1], int(listed[2])) if listed else None,
         word_marker="mso-list:ignore" in squeezed,
         bordered="border" in squeezed and "solid" in squeezed,
+    )
+
+
+def _divides(squeezed: str) -> bool:
+    return "border" in squeezed and bool(
+        _DIVIDER.search(squeezed) or (_TOP_LINE.search(squeezed) and _NO_SIDES.search(squeezed))
     )
 
 

@@ -16,6 +16,17 @@ BLOCK = (
     "<b>From:</b> Desk &lt;d@x.example&gt;<br><b>Sent:</b> Monday<br><b>To:</b> Ann<br><b>Subject:</b> Lamp"
 )
 DIVIDED = f"<div style='border:none;border-top:solid #E1E1E1 1.0pt'><p class=MsoNormal>{BLOCK}</p></div>"
+#: The same line as other programs write it that have handled the mail since.
+PASSED_ON = [
+    DIVIDED.replace("border:none;border-top:solid #E1E1E1 1.0pt", style)
+    for style in (
+        "mso-element:para-border-div;border:none;border-top:solid windowtext 1.0pt;padding:3.0pt 0in 0in 0in",
+        "border-width:1pt medium medium; border-style:solid none none; border-color:rgb(225,225,225) currentcolor currentcolor",
+        "border-style: solid none none none",
+        "border-right:none;border-bottom:none;border-left:none;border-image:initial;border-top:1pt solid rgb(225,225,225)",
+        "border-top: 1pt solid rgb(181, 196, 223); border-right: medium none; border-left: medium none",
+    )
+]
 OUTLOOK_WEB = f"<div id='appendonsend'></div><hr><div id='divRplyFwdMsg'>{BLOCK}</div>"
 MOBILE = f"<div id='ms-outlook-mobile-reference-message'><hr>{BLOCK}</div>"
 QUOTED = "> **From:** Desk \\<d@x.example>  \n> **Sent:** Monday  \n> **To:** Ann  \n> **Subject:** Lamp\n>\n> Which lamp?"
@@ -27,7 +38,7 @@ def shown(html: str, **rules: object) -> str:
 
 
 @pytest.mark.parametrize("mode", ["off", "lossless"])
-@pytest.mark.parametrize("head", [DIVIDED, OUTLOOK_WEB, MOBILE])
+@pytest.mark.parametrize("head", [DIVIDED, *PASSED_ON, OUTLOOK_WEB, MOBILE])
 def test_history_that_stays_is_a_quote_in_place_of_the_rule_above_it(head: str, mode: str) -> None:
     assert shown(f"<p>The one in the hall.</p>{head}<p>Which lamp?</p>", mode=mode) == (
         f"The one in the hall.\n\n{QUOTED}"
