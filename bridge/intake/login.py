@@ -12,6 +12,7 @@ import hmac
 import os
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 
 from bridge.clock import Clock
 from bridge.config import schema
@@ -74,10 +75,10 @@ def _text(answer: str) -> str:
     return binascii.a2b_base64(b"" if answer == "=" else answer.encode("ascii"), strict_mode=True).decode()
 
 
-def _plain(message: str) -> Claim | Reply:
-    """Three fields parted by NUL. Whoever would act for somebody else may not (RFC 4616 section 2)."""
+def _plain(message: str) -> Claim:
+    """Three fields parted by NUL (RFC 4616 section 2). Whoever would act for somebody else is nobody."""
     identity, user, password = message.split("\0")
-    return Claim(user, password) if identity in ("", user) else replies.BAD_LOGIN
+    return Claim(user if identity in ("", user) else "", password)
 
 
 class Logins:
@@ -103,7 +104,7 @@ class Logins:
         # A name that nobody has is compared too: its answer takes as long as that to a wrong password.
         expected = self._proofs.get(claim.user, _NOBODY)
         if hmac.compare_digest(self._proof(claim.password), expected):
-            self._failures.pop(peer, None)
+            self._failures.pop(_origin(peer), None)
             return True
         self._recent(peer).append(self._clock.monotonic_s())
         return False
@@ -114,16 +115,21 @@ class Logins:
 
     def bars(self, peer: str) -> bool:
         """Whether the peer has guessed too often to be heard now."""
-        return peer in self._failures and len(self._recent(peer)) >= MAX_FAILURES
+        return _origin(peer) in self._failures and len(self._recent(peer)) >= MAX_FAILURES
 
     def _recent(self, peer: str) -> list[float]:
         """The times of the peer's failures that still count."""
-        since_s = self._clock.monotonic_s() - GUESSING_S
-        recent = [at_s for at_s in self._failures.pop(peer, ()) if at_s > since_s][-MAX_FAILURES:]
+        origin, since_s = _origin(peer), self._clock.monotonic_s() - GUESSING_S
+        recent = [at_s for at_s in self._failures.pop(origin, ()) if at_s > since_s][-MAX_FAILURES:]
         if len(self._failures) >= _MAX_PEERS:
             del self._failures[next(iter(self._failures))]
-        self._failures[peer] = recent
+        self._failures[origin] = recent
         return recent
+
+
+def _origin(peer: str) -> str:
+    """Where guesses come from: an IPv6 host has 2**64 addresses of its own."""
+    return str(IPv6Address(int(IPv6Address(peer.partition("%")[0])) >> 64 << 64)) if ":" in peer else peer
 
 
 class Login:

@@ -176,6 +176,14 @@ def test_an_address_that_guesses_has_to_wait_and_others_do_not() -> None:
     assert Talk(at).log_in(GOOD) == WELCOME
 
 
+def test_addresses_of_one_ipv6_host_guess_together() -> None:
+    at = desk()
+    for number in range(MAX_FAILURES):
+        Talk(at, peer=f"2001:db8::{number:x}").log_in(BAD)
+    assert Talk(at, peer="2001:db8::ffff").log_in(GOOD) == BARRED
+    assert Talk(at, peer="2001:db8:0:1::1").log_in(GOOD) == WELCOME
+
+
 def test_a_login_that_succeeds_forgives_the_failures_before() -> None:
     at = desk()
     for _ in range(3):
@@ -187,9 +195,9 @@ def test_a_login_that_succeeds_forgives_the_failures_before() -> None:
 def test_guessers_without_number_are_forgotten_oldest_first() -> None:
     at = desk()
     for number in range(10_050):
-        Talk(at, peer=f"2001:db8::{number:x}").log_in(BAD)
+        Talk(at, peer=f"2001:db8:{number:x}::1").log_in(BAD)
     assert len(at.logins._failures) == 10_000
-    assert "2001:db8::0" not in at.logins._failures
+    assert "2001:db8::" not in at.logins._failures
 
 
 def test_no_password_is_in_a_log_or_a_repr(caplog: pytest.LogCaptureFixture) -> None:
