@@ -92,6 +92,7 @@ async def test_swaks_with_a_file_and_starttls_refused_politely(tmp_path: Path) -
 
 async def test_swaks_logs_in_and_by_that_proves_staff(tmp_path: Path) -> None:
     swaks = tools.need("swaks")
+    tools.need_perl("Net::SSLeay", "libnet-ssleay-perl")
     (tmp_path / "password").write_text("s3cret paper\n")
     issued = trustme.CA().issue_cert("localhost")
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")

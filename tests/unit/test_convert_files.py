@@ -25,7 +25,7 @@ def a_job(folder: Path, content: bytes, *, max_file_bytes: int = 1_000_000, **ro
         envelope=an_envelope(login="ann"),
         route=a_route(**route),
         recipients=("support@example.com",),
-        sender=a_sender(staff=["ann@example.com"]),
+        sender=a_sender(staff=["ann@example.com"], staff_logins={"ann": ["ann@example.com"]}),
         own=OWN,
         keys=(b"k" * 32,),
         store=folder,

@@ -41,6 +41,7 @@ class Site:
         settings = schema.Staging(
             serve=schema.Serve(public_url="https://files.example.com/mail/"), max_file_bytes=500_000
         )
+        self.clock = clock
         self.store = Store(folder / "files")
         self.serve = Serve(settings, folder, keys, clock, on_fetch or self._note)
         app = Starlette(routes=self.serve.routes)
@@ -57,7 +58,7 @@ class Site:
         *,
         inline: bool = False,
     ) -> File:
-        path, size_bytes, sha256 = self.store.write([content])
+        path, size_bytes, sha256 = self.store.write([content], until=self.clock.now())
         return File(
             leaf=1,
             name=name,
