@@ -195,14 +195,13 @@ class Trimmer:
             return None
         inner = lines[stretch.start : stretch.end]
         free, starts = _frames(inner)
-        keys = [said.key(line.words) for line in inner]
-        ok = said.covered(keys, free, self.known)
-        proof = [bool(keys[at]) and not free[at] for at in range(len(inner))]
-        last = max((at for at, proven in enumerate(proof) if proven), default=-1)
-        for start in starts:
-            if ok[start] and start <= last:
-                return max(stretch.start, quotes.with_rule(lines, stretch.start + start))
-        return None
+        places = [
+            said.Place(said.key(line.words), line.depth, frame)
+            for line, frame in zip(inner, free, strict=True)
+        ]
+        begun = self.before and not _says_something(lines[: stretch.start])
+        start = said.known_from(places, starts, self.known, begun=begun)
+        return start if start is None else max(stretch.start, quotes.with_rule(lines, stretch.start + start))
 
     # -- signatures --------------------------------------------------------------------------------
 
@@ -230,7 +229,7 @@ class Trimmer:
             return None
         because = f'a signature of {_count(below)} lines left out below "-- "'
         keys = [said.key(line.words) for line in below[1:]]
-        if self.known and said.covered(keys, [False] * len(keys), self.known)[0]:
+        if self.known and said.in_order(keys, self.known):
             because += ": every one is in this conversation already"
         else:
             self.signed.append(", ".join(line.words for line in below[1:] if line.words))

@@ -82,6 +82,49 @@ def test_a_quote_with_anything_new_in_it_stays_as_it_is(was: str, becomes: str) 
     assert trimmer.unproved
 
 
+QUESTIONS = "Hello,\n\n1. Is it plugged in?\n2. Is the red light on?\n3. Is it new?\n\nRosa"
+ASKED = said.digests(QUESTIONS) | said.digests("Yes\n\nok")
+OUTLOOK = "From: Support\nSent: Monday\nTo: Ann\nSubject: Lamp"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("in?\n2", "in?\nYes\n2"),
+        ("in?\n2", "in? Yes\n2"),
+        ("new?", "new?\nok"),
+        ("Rosa", "Rosa\n\nok"),
+        ("Hello,", "Yes\n\nHello,"),
+        ("in?\n2", "in?\n\nYes\n\n2"),
+        ("in?\n2", "in?\nOn 2 Nov 2026 at 10:15 you wrote:\n2"),
+        ("in?", "in? \u2713"),
+        ("in?", "in? \u274c"),
+        ("in?", "in???"),
+        ("in?", "in? <----"),
+        ("1. Is it plugged in?\n2. Is the red light on?", "2. Is the red light on?\n1. Is it plugged in?"),
+        ("1. Is it plugged in?\n", ""),
+        ("Hello,\n\n1. Is it plugged in?\n", ""),
+    ],
+)
+@pytest.mark.parametrize("marks", ["", "> "])
+def test_a_quote_stays_that_its_author_changed_if_only_by_words_that_were_said_before(
+    was: str, becomes: str, marks: str
+) -> None:
+    """Case 102: an answer among the lines of a quote may be a line that an earlier mail has too."""
+    introduction = HEAD if marks else OUTLOOK
+    text = f"See below.\n\n{introduction}\n\n{quoted(QUESTIONS, marks)}"
+    assert lossless(text, ASKED) == "See below."
+    changed = f"See below.\n\n{introduction}\n\n{quoted(QUESTIONS.replace(was, becomes), marks)}"
+    assert lossless(changed, ASKED) == changed
+
+
+def test_history_that_was_posted_with_its_own_introduction_is_known_below_it() -> None:
+    first = f"Can you help?\n\n{OUTLOOK}\n\n{ORIGINAL}"
+    known = said.digests(first) | said.digests(STAFF)
+    again = quoted(f"{STAFF}\n\n{HEAD}\n{quoted(first)}")
+    assert lossless(f"It is 4711.\n\n{HEAD}\n{again}", known) == "It is 4711."
+
+
 def test_a_first_mail_keeps_its_history() -> None:
     text = f"Please see below.\n\n{HEAD}\n\n{quoted(ORIGINAL)}"
     assert lossless(text, frozenset()) == text
@@ -209,8 +252,8 @@ PARAGRAPHS = "<p>The lamp in the hall flickers.<br>I have changed the bulb.</p><
         f"<p>Yes.</p><div class='protonmail_quote'>{HEAD}<br><blockquote type='cite'>{PARAGRAPHS}</blockquote></div>",
         f"<table><tr><td>Yes.</td></tr><tr><td><blockquote type='cite'>{PARAGRAPHS}</blockquote></td></tr></table>",
         f"<pre>Yes.\n\n{HEAD.replace('<', '&lt;')}\n{quoted(ORIGINAL)}</pre>",
-        f"<p>Yes.</p><blockquote type=cite><img src=cid:logo>{PARAGRAPHS}<p>Please send the <b>serial number</b>, which is on "
-        "the base of the lamp, and a <a href='https://safe.example/?u=x'>photo</a> of it.</p></blockquote>",
+        f"<p>Yes.</p><blockquote type=cite><img src=cid:logo><p>Please send the <b>serial number</b>, which is on the base of "
+        f"the lamp, and a <a href='https://safe.example/?u=x'>photo</a> of it.</p><div>{HEAD}</div>{PARAGRAPHS}</blockquote>",
     ],
 )
 def test_a_known_quote_of_html_goes_whole(html: str) -> None:
