@@ -214,7 +214,7 @@ class _Reader:
 
     def _enter(self, node: Node) -> None:
         if node.name in ("td", "th"):
-            self._words.append(" ")
+            self._cell()
         elif node.name not in INLINE:
             self._end_line()
         self._depth += node.name == "blockquote"
@@ -228,7 +228,7 @@ class _Reader:
     def _token(self, node: Node, child: Node | str | Break) -> None:
         if isinstance(child, Break):
             if child is Break.CELL:
-                self._words.append(" ")
+                self._cell()
             else:
                 self._end_line()
         elif isinstance(child, str):
@@ -241,6 +241,10 @@ class _Reader:
             self._end_line()
         else:
             self._picture(child)
+
+    def _cell(self) -> None:
+        """A cell begins; in the first of a row nothing stands yet."""
+        self._words.append(" | " if any(map(str.strip, self._words)) else " ")
 
     def _picture(self, image: Node) -> None:
         if (image.get("src") or "")[:5].lower() in ("http:", "https", "//"):

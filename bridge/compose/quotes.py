@@ -206,6 +206,12 @@ def with_rule(lines: Sequence[Line], start: int) -> int:
     return at if at >= 0 and is_rule(lines[at].words) else start
 
 
+def lead_over(lines: Sequence[Line]) -> bool:
+    """Whether the last of an author's lines says that something follows, and is no attribution in a language nobody knows."""
+    last = next((line for line in reversed(lines) if line.says), None)
+    return last is not None and attributions.leads_over(last.words)
+
+
 def is_rule(text: str) -> bool:
     bare = text.strip()
     return 5 <= len(bare) <= 200 and not bare.strip("_-=*\u2500\u2501\u2014 ")
@@ -232,10 +238,11 @@ def _frame_of_words(lines: Sequence[Line], at: int) -> Frame | None:
     if not words:
         return None
     kind = attributions.separator(words)
-    if kind is not None:
+    if kind is not None or attributions.may_head_block(words):
         following = _next(lines, at + 1)
-        block = None if following is None else _header_block(lines, following)
-        return Frame(at, block or at + 1, Kind.SEPARATOR, forward=kind is Separator.FORWARD)
+        block = None if following is None else _header_block(lines, following, cells=True)
+        if kind is not None or block is not None:
+            return Frame(at, block or at + 1, Kind.SEPARATOR, forward=kind is Separator.FORWARD)
     end = _header_block(lines, at)
     if end is not None:
         return Frame(at, end, Kind.HEADERS)
@@ -245,12 +252,13 @@ def _frame_of_words(lines: Sequence[Line], at: int) -> Frame | None:
     return attribution
 
 
-def _header_block(lines: Sequence[Line], start: int) -> int | None:
-    """The end of a block of `From:`, `Sent:`, `To:`, `Subject:` that begins here."""
-    first = attributions.label(lines[start].words)
+def _header_block(lines: Sequence[Line], start: int, *, cells: bool = False) -> int | None:
+    """The end of a block of `From:`, `Sent:`, `To:`, `Subject:` that begins here; `cells` as `attributions.label` has it."""
+    first = attributions.label(lines[start].words, cells=cells)
     if first is None or first is Label.OTHER:
         return None
     kinds: set[Label] = set()
+    addressed = False
     end = start
     unlabelled = 0
     for at in range(start, min(len(lines), start + _BLOCK_LINES)):
@@ -258,20 +266,25 @@ def _header_block(lines: Sequence[Line], start: int) -> int | None:
         words = line.words
         if line.depth != lines[start].depth:
             break
-        label = attributions.label(words) if len(words) < 2_000 else None
+        label = attributions.label(words, cells=cells) if len(words) < 2_000 else None
         if label is not None:
             if label in kinds and label is not Label.OTHER:
                 break
             kinds.add(label)
+            addressed = addressed or "@" in words
             end = at + 1
             unlabelled = 0
+        elif kinds and attributions.attribution(words) is Strength.STRONG:
+            # Yandex says whom it answers below "To:" and "Subject:".
+            return at + 1 if len(kinds) > 1 else None
         else:
             # A long list of recipients goes on in the next line; a client may leave every second line empty.
             unlabelled += 1
             if unlabelled > 2:
                 break
     said = kinds - {Label.OTHER}
-    return end if Label.FROM in said and len(said) >= 3 else None
+    # A booking names from and to and a date as well.
+    return end if Label.FROM in said and len(said) >= 3 and (addressed or Label.SUBJECT in said) else None
 
 
 def _attribution(lines: Sequence[Line], start: int) -> Frame | None:
@@ -285,7 +298,8 @@ def _attribution(lines: Sequence[Line], start: int) -> Frame | None:
             if joined and len(joined[-1]) < 200 and _goes_on(lines, at + 1):
                 continue
             break
-        if abs(line.depth - depth) > 1 or (line.depth != depth and not joined):
+        # A client that wraps what others quoted marks the rest of a line with fewer signs.
+        if line.depth > depth + 1 or (line.depth != depth and not joined):
             break
         joined.append(line.words)
         if len(joined) > _MAX_WRAPPED or len(line.words) > attributions.MAX_CHARS:

@@ -24,6 +24,8 @@ MAX_CHARS = 200_000
 #: Lines that may be one line, or one paragraph, wrapped.
 MAX_JOINED = 16
 _MAX_PARAGRAPH = 40
+#: Lines between two others that are looked at as an answer.
+_MAX_ANSWER = 20
 
 #: A picture goes along as a file whether or not its place is shown.
 _PICTURE = re.compile(
@@ -35,6 +37,8 @@ _TARGET = re.compile(
     re.IGNORECASE,
 )
 _DECORATED = re.compile(r"[<\[]")
+#: How the key of a line begins that is nothing but the target of a link, wrapped away from its words.
+_LINK = "<"
 _ITEM = re.compile(r"[\W_]{0,60}\d{1,3}\\?[.)][ \t]+(?=[^\s])")
 _NO_WORDS = re.compile(r"(?:[^\w?!<]|_)+")
 _NO_ASCII_WORDS = bytes(code for code in range(128) if not chr(code).isalnum() and chr(code) not in "?!<")
@@ -90,6 +94,9 @@ def digests(body: str) -> frozenset[bytes]:
 
 
 def _digests(lines: Sequence[str]) -> Iterator[bytes]:
+    for line in lines[:MAX_LINES]:
+        for target in _TARGET.findall(line) if "](" in line else ():
+            yield digest(_LINK + _words(target.strip("()<>")))
     ends = {""}
     for paragraph in _paragraphs(lines):
         whole = "".join(paragraph)
@@ -140,7 +147,7 @@ class Place(NamedTuple):
 
 def in_order(keys: Sequence[str], known: frozenset[bytes]) -> bool:
     """Whether the lines are known as lines of one message, in their order."""
-    steps = _steps([Place(key) for key in keys])
+    steps = _steps([Place(key) for key in keys], known)
     return not steps or bool(_read(steps, known)[0])
 
 
@@ -153,7 +160,7 @@ def known_from(
     and one level deeper a message must begin, or the line be known below what it stands below; any other line is known below the
     one above it. The first line of all may stand in the midst of a message where the quote was `begun` in another part.
     """
-    steps = _steps(places)
+    steps = _steps(places, known)
     read = _read(steps, known)
     number = 0
     for start in starts:
@@ -168,6 +175,23 @@ def known_from(
     return None
 
 
+def written_into(places: Sequence[Place], known: frozenset[bytes]) -> bool:
+    """Whether something stands between two lines that are known one right below the other."""
+    steps = _steps(places, known)
+    for number, step in enumerate(steps):
+        if digest(step.place.key) not in known:
+            continue
+        for after in range(number + 1, min(len(steps), number + _MAX_ANSWER)):
+            below = steps[after]
+            if below.introduction or below.place.depth != step.place.depth:
+                break
+            if _follows(known, below.place.key, step.place.key):
+                if after > number + 1:
+                    return True
+                break
+    return False
+
+
 class _Step(NamedTuple):
     """A line that says something and introduces nothing."""
 
@@ -179,7 +203,7 @@ class _Step(NamedTuple):
     introduction: tuple[str, ...]
 
 
-def _steps(places: Sequence[Place]) -> list[_Step]:
+def _steps(places: Sequence[Place], known: frozenset[bytes]) -> list[_Step]:
     found: list[_Step] = []
     introduction: list[str] = []
     glued = False
@@ -187,6 +211,8 @@ def _steps(places: Sequence[Place]) -> list[_Step]:
         if place.free:
             introduction.append(place.key)
             glued = False
+        elif place.key[:1] == _LINK and digest(place.key) in known:
+            continue  # what a link above it leads to
         elif place.key:
             ways = (introduction[-1], "".join(introduction)) if introduction else ()
             found.append(_Step(at, place, glued, ways))

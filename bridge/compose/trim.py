@@ -151,20 +151,16 @@ class Trimmer:
     def _quoted(self, lines: Sequence[Line], stretch: Stretch | None) -> Cut | None:
         if self._keeps_quotes or stretch is None:
             return None
-        if self.forward or stretch.forward:
-            self.because.append("the quote stays: the mail passes it on")
+        if reason := self._holds_on(lines, stretch):
+            self.because.append(f"the quote stays: {reason}")
             return None
-        if self.after:
-            self.because.append("the quote stays: words of the author follow it")
-            return None
-        if not self.before and not _says_something(lines[: stretch.start]):
-            self.because.append("the quote stays: without it nothing would be left")
-            return None
-        start = self._known_from(lines, stretch)
+        places, starts = _places(lines[stretch.start : stretch.end])
+        start = self._known_from(lines, stretch, places, starts)
         if start == stretch.start:
             return self._known(lines, start, stretch)
         self.unproved = True
-        if self.mode == "quotes":
+        answered = self.known is not None and said.written_into(places, self.known)
+        if self.mode == "quotes" and not answered:
             found = (stretch.start, stretch.end)
             count = _count(lines[slice(*found)])
             self.because.append(
@@ -174,10 +170,25 @@ class Trimmer:
             return Cut((found,), found)
         if start is not None:
             return self._known(lines, start, stretch)
-        self.because.append(
-            f"the quote by {stretch.kind.value} stays: not all of it is known to be in this conversation"
+        reason = (
+            "the author wrote between its lines"
+            if answered
+            else "not all of it is known to be in this conversation"
         )
+        self.because.append(f"the quote by {stretch.kind.value} stays: {reason}")
         return None
+
+    def _holds_on(self, lines: Sequence[Line], stretch: Stretch) -> str:
+        """Why the quote stays, whatever is known of it; "" where nothing holds it."""
+        if self.forward or stretch.forward:
+            return "the mail passes it on"
+        if self.after:
+            return "words of the author follow it"
+        if not self.before and not _says_something(lines[: stretch.start]):
+            return "without it nothing would be left"
+        if stretch.kind is Kind.MARKED and quotes.lead_over(lines[: stretch.start]):
+            return "the author's own words lead over to it"
+        return ""
 
     def _known(self, lines: Sequence[Line], start: int, stretch: Stretch) -> Cut:
         count = _count(lines[start : stretch.end])
@@ -189,16 +200,12 @@ class Trimmer:
         )
         return Cut(((start, stretch.end),))
 
-    def _known_from(self, lines: Sequence[Line], stretch: Stretch) -> int | None:
+    def _known_from(
+        self, lines: Sequence[Line], stretch: Stretch, places: Sequence[said.Place], starts: Sequence[int]
+    ) -> int | None:
         """Where the quote, or a quote within it, begins from which on every line is known; None for nowhere."""
         if not self.known:
             return None
-        inner = lines[stretch.start : stretch.end]
-        free, starts = _frames(inner)
-        places = [
-            said.Place(said.key(line.words), line.depth, frame)
-            for line, frame in zip(inner, free, strict=True)
-        ]
         begun = self.before and not _says_something(lines[: stretch.start])
         start = said.known_from(places, starts, self.known, begun=begun)
         return start if start is None else max(stretch.start, quotes.with_rule(lines, stretch.start + start))
@@ -268,6 +275,15 @@ def _ends(lines: Sequence[Line]) -> str:
     return f": {' … '.join(named)}" if said else ""
 
 
+def _places(lines: Sequence[Line]) -> tuple[list[said.Place], list[int]]:
+    """The lines of a quote as they are looked up, and where it or a quote within it begins, from the top."""
+    free, starts = _frames(lines)
+    places = [
+        said.Place(said.key(line.words), line.depth, frame) for line, frame in zip(lines, free, strict=True)
+    ]
+    return places, starts
+
+
 def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
     """Which lines only introduce a quote, and where the quote or one within it begins, from the top."""
     free = [False] * len(lines)
@@ -288,7 +304,8 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
             continue
         starts.add(at)
         for place in range(at, frame.end):
-            free[place] = frame.kind not in _WITH_HEADERS or _is_header(lines, place)
+            named = frame.kind in _WITH_HEADERS and (place > at or frame.kind is Kind.HEADERS)
+            free[place] = not named or _is_header(lines, place)
         depth = max(depth, line.depth)
         at = max(frame.end, at + 1)
     return free, sorted(starts)
@@ -297,7 +314,9 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
 def _is_header(lines: Sequence[Line], at: int) -> bool:
     """Whether a line within a header block says no more than such blocks do: a label, or recipients that go on."""
     words = lines[at].words.strip()
-    if not words or attributions.label(words) is not None or attributions.separator(words) is not None:
+    if not words or attributions.label(words, cells=True) is not None:
+        return True
+    if attributions.attribution(words) is Strength.STRONG:
         return True
     above = next((line.words for line in reversed(lines[:at]) if line.says), "").rstrip()
     return "@" in words and (above.endswith((",", ";")) or _ADDRESS.fullmatch(words) is not None)

@@ -118,6 +118,39 @@ def test_a_quote_stays_that_its_author_changed_if_only_by_words_that_were_said_b
     assert lossless(changed, ASKED) == changed
 
 
+@pytest.mark.parametrize("mode", ["lossless", "quotes"])
+def test_a_quote_stays_that_its_author_leads_over_to(mode: trim.Mode) -> None:
+    """Without it "this is the line I mean:" means nothing."""
+    text = f"This is the line I mean:\n\n{quoted(ORIGINAL)}"
+    trimmer = Trimmer(mode, known=KNOWN)
+    assert trimmer.text(text) == (text, "")
+    assert trimmer.because == ["the quote stays: the author's own words lead over to it"]
+    attributed = f"No.\n\nO 2/11/26 ás 10:15, Rosa Lind escribiu:\n\n{quoted(ORIGINAL)}"
+    assert Trimmer(mode, known=KNOWN).text(attributed)[0] == "No.\n\nO 2/11/26 ás 10:15, Rosa Lind escribiu:"
+
+
+@pytest.mark.parametrize("marks", ["", "> "])
+def test_a_quote_that_was_answered_between_its_lines_stays_in_every_mode(marks: str) -> None:
+    """Case 102: what is known tells the author's lines from those of a program that changed some."""
+    introduction = HEAD if marks else OUTLOOK
+    answered = QUESTIONS.replace("in?", "in?\nI think so,\nbut it is dark there.")
+    text = f"See below.\n\n{introduction}\n\n{quoted(answered, marks)}"
+    trimmer = Trimmer("quotes", known=ASKED)
+    assert trimmer.text(text) == (text, "")
+    assert trimmer.because[0].endswith("stays: the author wrote between its lines")
+    changed = QUESTIONS.replace("plugged in", "pluged in")
+    assert (
+        Trimmer("quotes", known=ASKED).text(f"No.\n\n{introduction}\n\n{quoted(changed, marks)}")[0] == "No."
+    )
+
+
+def test_a_link_that_was_wrapped_away_from_its_words_is_known() -> None:
+    known = said.digests("Please see [our guide](https://x.example/how?a=1&b=2): it has pictures.")
+    quote = "> Please see our guide\n> <https://x.example/how?a=1&b=2>\n> : it has pictures."
+    assert lossless(f"I did.\n\n{HEAD}\n{quote}", known) == "I did."
+    assert lossless(f"I did.\n\n{HEAD}\n{quote.replace('how', 'who')}", known) != "I did."
+
+
 def test_history_that_was_posted_with_its_own_introduction_is_known_below_it() -> None:
     first = f"Can you help?\n\n{OUTLOOK}\n\n{ORIGINAL}"
     known = said.digests(first) | said.digests(STAFF)
