@@ -180,13 +180,14 @@ _QUOTING = (
     "citeren ",
 )
 _COLON = (":", "\uff1a", "\ufe55")
+_CELL = (*_COLON, "|")
 
 
 def label(line: str, *, cells: bool = False) -> Label | None:
     """Which line of a header block this is, None for any other; with `cells` it may be the row of a table."""
-    head = line[: _MAX_LABEL + 24].lstrip("> \t|")
-    for mark in (*_COLON, "|") if cells else _COLON:
-        name, colon, _ = head.partition(mark)
+    head = line[: _MAX_LABEL + 24]
+    for mark in _CELL if cells else _COLON:
+        name, colon, _ = head.lstrip("> \t|").partition(mark) if mark in head else ("", "", "")
         if colon and (found := _LABEL.get(plainly(name))) is not None:
             return found
     return None
@@ -218,12 +219,12 @@ def may_head_block(line: str) -> bool:
     if len(bare) > _MAX_TITLE:
         return False
     ruled = bare[:4] == bare[-4:] and bare[:4] in _TITLED and bool(bare.strip(_RULES))
-    return ruled or _MESSAGE_OF.fullmatch(plainly(bare)) is not None
+    return ruled or _MESSAGE_OF.fullmatch(bare) is not None
 
 
 _MAX_TITLE = 80
 _TITLED = ("----", "____", "====", "****")
-_MESSAGE_OF = re.compile(r"message du [\d/.]{6,10} (?:à )?[\d:]{4,8}")
+_MESSAGE_OF = re.compile(r"Message du [\d/.]{6,10} (?:à )?[\d:]{4,8}")
 
 
 def _by_start(words: str) -> Separator | None:
@@ -308,7 +309,9 @@ def leads_over(line: str) -> bool:
 
 
 def may_begin(line: str) -> bool:
-    """Whether an attribution that begins with the line could go on in the next one."""
+    """Whether an attribution that begins with the line could go on in the next one; none is wrapped behind a word or two."""
+    if len(line) < _MIN_CHARS:
+        return False
     return "<" in line or '"' in line or opens(line) or _is_dated(line)
 
 
