@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bridge.compose import attributions, forward, quotes, said, words
+from bridge.compose import attributions, forward, quotes, recall, said, words
 from bridge.compose.attributions import Strength
 from bridge.compose.quotes import Kind, Line, Stretch
 
@@ -159,7 +159,7 @@ class Trimmer:
         if start == stretch.start:
             return self._known(lines, start, stretch)
         self.unproved = True
-        answered = self.known is not None and said.written_into(places, self.known)
+        answered = self.known is not None and recall.written_into(places, self.known)
         if self.mode == "quotes" and not answered:
             found = (stretch.start, stretch.end)
             count = _count(lines[slice(*found)])
@@ -201,13 +201,13 @@ class Trimmer:
         return Cut(((start, stretch.end),))
 
     def _known_from(
-        self, lines: Sequence[Line], stretch: Stretch, places: Sequence[said.Place], starts: Sequence[int]
+        self, lines: Sequence[Line], stretch: Stretch, places: Sequence[recall.Place], starts: Sequence[int]
     ) -> int | None:
         """Where the quote, or a quote within it, begins from which on every line is known; None for nowhere."""
         if not self.known:
             return None
         begun = self.before and not _says_something(lines[: stretch.start])
-        start = said.known_from(places, starts, self.known, begun=begun)
+        start = recall.known_from(places, starts, self.known, begun=begun)
         return start if start is None else max(stretch.start, quotes.with_rule(lines, stretch.start + start))
 
     # -- signatures --------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ class Trimmer:
             return None
         because = f'a signature of {_count(below)} lines left out below "-- "'
         keys = [said.key(line.words) for line in below[1:]]
-        if self.known and said.in_order(keys, self.known):
+        if self.known and recall.in_order(keys, self.known):
             because += ": every one is in this conversation already"
         else:
             self.signed.append(", ".join(line.words for line in below[1:] if line.words))
@@ -275,11 +275,11 @@ def _ends(lines: Sequence[Line]) -> str:
     return f": {' … '.join(named)}" if said else ""
 
 
-def _places(lines: Sequence[Line]) -> tuple[list[said.Place], list[int]]:
+def _places(lines: Sequence[Line]) -> tuple[list[recall.Place], list[int]]:
     """The lines of a quote as they are looked up, and where it or a quote within it begins, from the top."""
     free, starts = _frames(lines)
     places = [
-        said.Place(said.key(line.words), line.depth, frame) for line, frame in zip(lines, free, strict=True)
+        recall.Place(said.key(line.words), line.depth, frame) for line, frame in zip(lines, free, strict=True)
     ]
     return places, starts
 
