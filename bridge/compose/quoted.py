@@ -168,6 +168,8 @@ class _Reader:
         self._line_depth: int | None = None
         self._mark = Mark.NONE
         self._pictured = False
+        self._struck = False
+        self._strikes = 0
 
     def read(self) -> Page:
         page = self._page
@@ -218,12 +220,14 @@ class _Reader:
         elif node.name not in INLINE:
             self._end_line()
         self._depth += node.name == "blockquote"
+        self._strikes += node.name == "del"
 
     def _leave(self, node: Node) -> None:
         self._meet(node, len(node.children))
         if node.name not in INLINE and node.name not in ("td", "th"):
             self._end_line()
         self._depth -= node.name == "blockquote"
+        self._strikes -= node.name == "del"
 
     def _token(self, node: Node, child: Node | str | Break) -> None:
         if isinstance(child, Break):
@@ -256,6 +260,7 @@ class _Reader:
     def _say(self, words: str) -> None:
         if self._line_depth is None and (words.strip() or not words):
             self._line_depth = self._depth
+        self._struck = self._struck or (self._strikes > 0 and bool(words.strip()))
         self._words.append(words)
 
     def _end_line(self, *, but_one: bool = False) -> None:
@@ -266,7 +271,8 @@ class _Reader:
         text = quotes.BLANKS.sub(" ", "".join(self._words)).lstrip(" ")
         depth = self._depth if self._line_depth is None else self._line_depth
         says = bool(text.strip()) or self._pictured
-        line = quotes.of(text, depth, self._mark if says else Mark.NONE, pictured=self._pictured)
+        mark = self._mark if says else Mark.NONE
+        line = quotes.of(text, depth, mark, pictured=self._pictured, struck=self._struck)
         self._page.lines.append(line)
         self._page.starts.append(self._first)
         self._first = tokens
@@ -274,4 +280,4 @@ class _Reader:
         self._line_depth = None
         if says:
             self._mark = Mark.NONE
-        self._pictured = False
+        self._pictured = self._struck = False

@@ -37,6 +37,8 @@ class Line:
     pictured: bool = False
     #: Its words without quote marks and blanks around them.
     words: str = ""
+    #: Words of it are struck out.
+    struck: bool = False
 
     @property
     def blank(self) -> bool:
@@ -93,16 +95,18 @@ def of_text(text: str) -> list[Line]:
     return [of(line) for line in text.replace("\r\n", "\n").split("\n")]
 
 
-def of(text: str, depth: int = 0, mark: Mark = Mark.NONE, *, pictured: bool = False) -> Line:
+def of(
+    text: str, depth: int = 0, mark: Mark = Mark.NONE, *, pictured: bool = False, struck: bool = False
+) -> Line:
     """The line of that text, which stands in so many quotes before its own quote marks count."""
     match = _QUOTE.match(text)
     if match is None:
-        return Line(text, depth, mark, pictured, text.strip())
+        return Line(text, depth, mark, pictured, text.strip(), struck)
     if text.startswith(">>> ") and text.rstrip().endswith(" >>>"):
         # GroupWise, above what it quotes without marks.
-        return Line(text, depth, mark, pictured, text[4:].strip())
+        return Line(text, depth, mark, pictured, text[4:].strip(), struck)
     marks = min(match[1].count(">"), _MAX_DEPTH)
-    return Line(text, depth + marks, mark, pictured, text[match.end() :].strip())
+    return Line(text, depth + marks, mark, pictured, text[match.end() :].strip(), struck)
 
 
 def words_of(line: Line) -> str:

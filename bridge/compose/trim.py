@@ -26,6 +26,8 @@ _MAX_SIGNATURE_CHARS = 2_000
 _MAX_EXCERPT = 60
 #: Introductions that hold a header block, in whose midst an author may have written.
 _WITH_HEADERS = (Kind.HEADERS, Kind.SEPARATOR)
+#: Of a quoted line of which words are struck out: who did that has answered by it.
+_STRUCK = "\u0336"
 #: What a converter tore from the name before it.
 _ADDRESS = re.compile(r"<[^<>\s]{1,254}@[^<>\s]{1,254}>[,;]?")
 
@@ -279,7 +281,8 @@ def _places(lines: Sequence[Line]) -> tuple[list[recall.Place], list[int]]:
     """The lines of a quote as they are looked up, and where it or a quote within it begins, from the top."""
     free, starts = _frames(lines)
     places = [
-        recall.Place(said.key(line.words), line.depth, frame) for line, frame in zip(lines, free, strict=True)
+        recall.Place(said.key(line.words) + _STRUCK * line.struck, line.depth, frame)
+        for line, frame in zip(lines, free, strict=True)
     ]
     return places, starts
 

@@ -316,6 +316,12 @@ def test_a_known_quote_of_html_goes_whole(html: str) -> None:
     assert composed(html, known=frozenset()).markdown != "Yes."
 
 
+def test_a_quote_stays_of_which_its_author_struck_something_out() -> None:
+    html = f"<p>As I marked it.</p><blockquote type=cite><div>{HEAD}</div>{PARAGRAPHS}</blockquote>"
+    assert composed(html).markdown == "As I marked it."
+    assert "~~the bulb~~" in composed(html.replace("the bulb", "<s>the bulb</s>")).markdown
+
+
 def test_lists_tables_and_pictures_of_the_answer_are_left_alone() -> None:
     answer = (
         "<ol><li>one</li><li>two</li></ol>"
