@@ -17,6 +17,10 @@ Known = frozenset[bytes]
 MAX_JOINED = 16
 #: Lines between two others that are looked at as an answer.
 _MAX_ANSWER = 20
+#: Letters of a line behind which an answer may stand, and how many lines are looked at for one.
+_MIN_LENGTHENED = 10
+_MAX_LINE = 500
+_MAX_LENGTHENED = 50
 #: Letters from which on lines that end many a mail, a signature or a disclaimer, are no answer.
 _MIN_FOOTER = 30
 
@@ -60,20 +64,36 @@ def known_from(
 
 
 def written_into(places: Sequence[Place], known: Known) -> bool:
-    """Whether something stands between two lines that are known one right below the other."""
+    """Whether something stands between two lines known one right below the other, or behind one that is known there."""
     steps = _steps(places, known)
+    lengthened = 0
     for number, step in enumerate(steps):
-        if digest(step.place.key) not in known:
+        above = _above(steps, number)
+        if (above and digest(above) not in known) or pair(above, step.place.key) in known:
             continue
-        for after in range(number + 1, min(len(steps), number + _MAX_ANSWER)):
-            below = steps[after]
-            if below.introduction or below.place.depth != step.place.depth:
+        if lengthened < _MAX_LENGTHENED:
+            lengthened += 1
+            if _is_lengthened(above, step.place.key, known):
+                return True
+        for below in steps[number + 1 : number + _MAX_ANSWER]:
+            if not above or below.introduction or below.place.depth != step.place.depth:
                 break
-            if pair(step.place.key, below.place.key) in known:
-                if after > number + 1:
-                    return True
-                break
+            if pair(above, below.place.key) in known:
+                return True
     return False
+
+
+def _above(steps: Sequence[_Step], number: int) -> str:
+    """The line that a line stands below; "" where a message begins."""
+    step = steps[number]
+    if not number or step.introduction or step.place.depth != steps[number - 1].place.depth:
+        return ""
+    return steps[number - 1].place.key
+
+
+def _is_lengthened(above: str, line: str, known: Known) -> bool:
+    ends = range(_MIN_LENGTHENED, min(len(line), _MAX_LINE))
+    return any(pair(above, line[:end]) in known for end in ends)
 
 
 class _Step(NamedTuple):

@@ -129,11 +129,12 @@ def test_a_quote_stays_that_its_author_leads_over_to(mode: trim.Mode) -> None:
     assert Trimmer(mode, known=KNOWN).text(attributed)[0] == "No.\n\nO 2/11/26 ás 10:15, Rosa Lind escribiu:"
 
 
+@pytest.mark.parametrize("answer", ["in?\nI think so,\nbut it is dark there.", "in? I think so."])
 @pytest.mark.parametrize("marks", ["", "> "])
-def test_a_quote_that_was_answered_between_its_lines_stays_in_every_mode(marks: str) -> None:
+def test_a_quote_that_was_answered_between_its_lines_stays_in_every_mode(answer: str, marks: str) -> None:
     """Case 102: what is known tells the author's lines from those of a program that changed some."""
     introduction = HEAD if marks else OUTLOOK
-    answered = QUESTIONS.replace("in?", "in?\nI think so,\nbut it is dark there.")
+    answered = QUESTIONS.replace("in?", answer)
     text = f"See below.\n\n{introduction}\n\n{quoted(answered, marks)}"
     trimmer = Trimmer("quotes", known=ASKED)
     assert trimmer.text(text) == (text, "")
