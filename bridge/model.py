@@ -287,6 +287,8 @@ class File:
     sha256: str
     #: Shown at its place in the body rather than attached.
     inline: bool = False
+    #: A picture that stands in nothing but a quote that was left out.
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,14 @@ class Page:
     tokens: list[tuple[Node, int]] = field(default_factory=list)
     places: list[_Place] = field(default_factory=list)
 
+    def pictures(self, ranges: Sequence[tuple[int, int]]) -> list[str]:
+        """What the pictures in the lines of the ranges refer to."""
+        tokens = (
+            token for start, end in ranges for token in self.tokens[self.starts[start] : self.starts[end]]
+        )
+        found = (node.children[index] for node, index in tokens)
+        return [child.get("src") or "" for child in found if isinstance(child, Node) and child.name == "img"]
+
     def drop(self, ranges: Sequence[tuple[int, int]]) -> None:
         """Take the lines of the ranges out of the tree."""
         gone: dict[Node, set[int]] = {}
@@ -168,7 +176,7 @@ class _Reader:
         self._line_depth: int | None = None
         self._mark = Mark.NONE
         self._pictured = False
-        self._struck = False
+        self._unsaid = False
         self._strikes = 0
 
     def read(self) -> Page:
@@ -256,11 +264,12 @@ class _Reader:
         else:
             self._say("")
             self._pictured = True
+            self._unsaid = self._unsaid or (image.get("src") or "")[:5].lower() == "data:"
 
     def _say(self, words: str) -> None:
         if self._line_depth is None and (words.strip() or not words):
             self._line_depth = self._depth
-        self._struck = self._struck or (self._strikes > 0 and bool(words.strip()))
+        self._unsaid = self._unsaid or (self._strikes > 0 and bool(words.strip()))
         self._words.append(words)
 
     def _end_line(self, *, but_one: bool = False) -> None:
@@ -272,7 +281,7 @@ class _Reader:
         depth = self._depth if self._line_depth is None else self._line_depth
         says = bool(text.strip()) or self._pictured
         mark = self._mark if says else Mark.NONE
-        line = quotes.of(text, depth, mark, pictured=self._pictured, struck=self._struck)
+        line = quotes.of(text, depth, mark, pictured=self._pictured, unsaid=self._unsaid)
         self._page.lines.append(line)
         self._page.starts.append(self._first)
         self._first = tokens
@@ -280,4 +289,4 @@ class _Reader:
         self._line_depth = None
         if says:
             self._mark = Mark.NONE
-        self._pictured = self._struck = False
+        self._pictured = self._unsaid = False

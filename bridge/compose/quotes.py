@@ -37,8 +37,8 @@ class Line:
     pictured: bool = False
     #: Its words without quote marks and blanks around them.
     words: str = ""
-    #: Words of it are struck out.
-    struck: bool = False
+    #: What its words do not tell: some are struck out, or a picture stands in it and nowhere else.
+    unsaid: bool = False
 
     @property
     def blank(self) -> bool:
@@ -53,7 +53,7 @@ class Line:
 class Kind(Enum):
     """How the beginning of a stretch was known."""
 
-    MARKED = "marked as a quote"
+    MARKED = "quote marks"
     HEADERS = "a header block"
     SEPARATOR = "a separator line"
     ATTRIBUTION = "an attribution line"
@@ -96,17 +96,17 @@ def of_text(text: str) -> list[Line]:
 
 
 def of(
-    text: str, depth: int = 0, mark: Mark = Mark.NONE, *, pictured: bool = False, struck: bool = False
+    text: str, depth: int = 0, mark: Mark = Mark.NONE, *, pictured: bool = False, unsaid: bool = False
 ) -> Line:
     """The line of that text, which stands in so many quotes before its own quote marks count."""
     match = _QUOTE.match(text)
     if match is None:
-        return Line(text, depth, mark, pictured, text.strip(), struck)
+        return Line(text, depth, mark, pictured, text.strip(), unsaid)
     if text.startswith(">>> ") and text.rstrip().endswith(" >>>"):
         # GroupWise, above what it quotes without marks.
-        return Line(text, depth, mark, pictured, text[4:].strip(), struck)
+        return Line(text, depth, mark, pictured, text[4:].strip(), unsaid)
     marks = min(match[1].count(">"), _MAX_DEPTH)
-    return Line(text, depth + marks, mark, pictured, text[match.end() :].strip(), struck)
+    return Line(text, depth + marks, mark, pictured, text[match.end() :].strip(), unsaid)
 
 
 def words_of(line: Line) -> str:

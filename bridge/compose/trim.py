@@ -22,12 +22,16 @@ Signatures = Literal["keep", "cut"]
 #: More below a "-- " is no signature.
 _MAX_SIGNATURE_LINES = 20
 _MAX_SIGNATURE_CHARS = 2_000
+#: How clients say in a text part where a picture stood.
+PLACEHOLDER = re.compile(
+    r"\[(?:image:|cid:|Bild:|photo:)[ ]?([^\[\]\n]{1,200})\]|<(image\d{1,6}\.\w{3,4})>", re.IGNORECASE
+)
 #: How much of a line is told by `explain`.
 _MAX_EXCERPT = 60
 #: Introductions that hold a header block, in whose midst an author may have written.
 _WITH_HEADERS = (Kind.HEADERS, Kind.SEPARATOR)
-#: Of a quoted line of which words are struck out: who did that has answered by it.
-_STRUCK = "\u0336"
+#: Of a quoted line that holds more than its words: who struck some out has answered by it.
+_UNSAID = "\u0336"
 #: What a converter tore from the name before it.
 _ADDRESS = re.compile(r"<[^<>\s]{1,254}@[^<>\s]{1,254}>[,;]?")
 
@@ -69,6 +73,8 @@ class Trimmer:
     signed: list[str] = field(default_factory=list)
     #: Markdown of what was left out without being known.
     quoted: list[str] = field(default_factory=list)
+    #: What pictures refer to that were left out with it.
+    pictures: list[str] = field(default_factory=list)
     #: What the forwarder wrote above the forwarded header, for the note.
     aside: list[str] = field(default_factory=list)
     #: Sentences on what was done, and on what evidence.
@@ -84,6 +90,7 @@ class Trimmer:
         self.unproved = self.unproved or other.unproved
         self.signed += other.signed
         self.quoted += other.quoted
+        self.pictures += other.pictures
         self.aside += other.aside
         self.because += other.because
         self.cut = self.cut or other.cut
@@ -134,6 +141,8 @@ class Trimmer:
         if cut is None:
             return text, ""
         kept = "\n".join(line.text for at, line in enumerate(lines) if cut.keeps(at))
+        for start, end in cut.ranges:
+            self.pictures += (name for line in lines[start:end] for name in placeholders(line.text))
         gone = "" if cut.unproved is None else "\n".join(line.text for line in lines[slice(*cut.unproved)])
         return kept.rstrip("\n"), gone
 
@@ -246,6 +255,11 @@ class Trimmer:
         return start, end
 
 
+def placeholders(line: str) -> list[str]:
+    """What the line of a text part says stands there as a picture."""
+    return [(one or other).strip() for one, other in PLACEHOLDER.findall(line)]
+
+
 def own_words(text: str) -> bool:
     """Whether a plain text says anything of its own, besides a quote, a signature or the footer of a mailing list."""
     lines = quotes.of_text(text)
@@ -281,7 +295,7 @@ def _places(lines: Sequence[Line]) -> tuple[list[recall.Place], list[int]]:
     """The lines of a quote as they are looked up, and where it or a quote within it begins, from the top."""
     free, starts = _frames(lines)
     places = [
-        recall.Place(said.key(line.words) + _STRUCK * line.struck, line.depth, frame)
+        recall.Place(said.key(line.words) + _UNSAID * line.unsaid, line.depth, frame)
         for line, frame in zip(lines, free, strict=True)
     ]
     return places, starts

@@ -323,6 +323,32 @@ def test_a_quote_stays_of_which_its_author_struck_something_out() -> None:
     assert "~~the bulb~~" in composed(html.replace("the bulb", "<s>the bulb</s>")).markdown
 
 
+def test_a_quote_stays_that_holds_a_picture_in_itself() -> None:
+    """Left out it would be nowhere: it is no part of the mail."""
+    picture = "<img src='data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=='>"
+    html = f"<p>Yes.</p><blockquote type=cite><div>{HEAD}</div>{PARAGRAPHS}{picture}</blockquote>"
+    assert len(composed(html).data_pictures) == 1
+
+
+def test_pictures_of_a_quote_that_is_left_out_are_named() -> None:
+    pictures = tuple(
+        Leaf(index=at, section=str(at), content_type="image/png", content=Span(0, 1), content_id=f"p{at}")
+        for at in (1, 2, 3)
+    )
+    html = (
+        f"<p>Yes.<img src='cid:p1'></p><blockquote type=cite><div>{HEAD}</div>{PARAGRAPHS}<img src='cid:p1'>"
+        "<img src='cid:p2'></blockquote>"
+    )
+    text = f"Yes. [cid:p1]\n\n{HEAD}\n{quoted(ORIGINAL)}\n> [cid:p2]"
+    files = tuple(Attached(at) for at in (0, 1, 2, 3))
+    words = Leaf(index=0, section="0", content_type="text/html", content=Span(0, 1))
+    for block in (Written(None, html, (0,)), Written(text, None, (0,))):
+        mail = a_mail(blocks=(block, *files[1:]), leaves=(words, *pictures))
+        made = body.compose(mail, trimmer=Trimmer("lossless", known=KNOWN))
+        assert made.inline == {1}
+        assert made.quoted_pictures == {2}
+
+
 def test_lists_tables_and_pictures_of_the_answer_are_left_alone() -> None:
     answer = (
         "<ol><li>one</li><li>two</li></ol>"
