@@ -56,10 +56,10 @@ _LABELS = {
     ),
     Label.DATE: (
         "sent date gesendet datum gesendet_am envoyé envoyé_le enviado enviado_el enviada enviada_em fecha data inviato "
-        "verzonden wysłano wysłane data_wysłania skickat sendt dato lähetetty päivä päivämäärä odesláno odoslané elküldve "
-        "dátum küldve trimis trimis_la отправлено дата надіслано gönderildi gönderme_tarihi tarih στάλθηκε ημερομηνία 送信日時 "
-        "изпратено poslano poslato послато terkirim ส่งเมื่อ ارسال_شده "
-        "odoslano saadetud nosūtīts išsiųsta enviat enviat_el भेजा_गया 發送時間 傳送時間 "
+        "verzonden wysłano wysłane data_wysłania skickat sendt dato lähetetty päivä päiväys päivämäärä odesláno odoslané "
+        "elküldve dátum küldve trimis trimis_la dată отправлено дата надіслано gönderildi gönderme_tarihi tarih στάλθηκε "
+        "ημερομηνία 送信日時 изпратено poslano poslato послато terkirim ส่งเมื่อ ارسال_شده odoslano saadetud "
+        "nosūtīts išsiųsta enviat enviat_el भेजा_गया 發送時間 傳送時間 "
         "日付 日時 发送时间 发送日期 日期 寄件日期 傳送日期 보낸_날짜 날짜 보낸날짜 נשלח תאריך تاريخ_الإرسال التاريخ تم_الإرسال "
         "đã_gửi ngày dikirim tanggal ส่ง วันที่ gesendet: when"
     ),
@@ -71,7 +71,7 @@ _LABELS = {
     Label.SUBJECT: (
         "subject betreff objet asunto assunto oggetto onderwerp temat ämne emne aihe předmět predmet tárgy subiect тема "
         "konu θέμα 件名 主题 主旨 主題 제목 נושא الموضوع chủ_đề subjek perihal เรื่อง re betr "
-        "относно ชื่อเรื่อง موضوع zadeva teema tēma tema assumpte विषय"
+        "относно ชื่อเรื่อง หัวเรื่อง موضوع zadeva teema tēma tema assumpte विषय"
     ),
     Label.OTHER: (
         "cc kopie kopia kopi copie cópia copia reply-to antwort_an répondre_à responder_a rispondi_a importance priority "

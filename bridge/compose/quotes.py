@@ -264,7 +264,7 @@ def _header_block(lines: Sequence[Line], start: int, *, cells: bool = False) -> 
     kinds: set[Label] = set()
     addressed = False
     end = start
-    unlabelled = 0
+    unlabelled = empty = 0
     for at in range(start, min(len(lines), start + _BLOCK_LINES)):
         line = lines[at]
         words = line.words
@@ -277,14 +277,15 @@ def _header_block(lines: Sequence[Line], start: int, *, cells: bool = False) -> 
             kinds.add(label)
             addressed = addressed or "@" in words
             end = at + 1
-            unlabelled = 0
+            unlabelled = empty = 0
         elif kinds and attributions.attribution(words) is Strength.STRONG:
             # Yandex says whom it answers below "To:" and "Subject:".
             return at + 1 if len(kinds) > 1 else None
         else:
             # A long list of recipients goes on in the next line; a client may leave every second line empty.
-            unlabelled += 1
-            if unlabelled > 2:
+            unlabelled += line.says
+            empty += not line.says
+            if max(unlabelled, empty) > 2:
                 break
     said = kinds - {Label.OTHER}
     # A booking names from and to and a date as well.
