@@ -244,7 +244,7 @@ def _frame_of_words(lines: Sequence[Line], at: int) -> Frame | None:
     kind = attributions.separator(words)
     if kind is not None or attributions.may_head_block(words):
         following = _next(lines, at + 1)
-        block = None if following is None else _header_block(lines, following, cells=True)
+        block = None if following is None else _header_block(lines, following, announced=True)
         if kind is not None or block is not None:
             return Frame(at, block or at + 1, Kind.SEPARATOR, forward=kind is Separator.FORWARD)
     end = _header_block(lines, at)
@@ -256,9 +256,9 @@ def _frame_of_words(lines: Sequence[Line], at: int) -> Frame | None:
     return attribution
 
 
-def _header_block(lines: Sequence[Line], start: int, *, cells: bool = False) -> int | None:
-    """The end of a block of `From:`, `Sent:`, `To:`, `Subject:` that begins here; `cells` as `attributions.label` has it."""
-    first = attributions.label(lines[start].words, cells=cells)
+def _header_block(lines: Sequence[Line], start: int, *, announced: bool = False) -> int | None:
+    """The end of a block of `From:`, `Sent:`, `To:`, `Subject:` that begins here; one that is `announced` may be a table."""
+    first = attributions.label(lines[start].words, cells=announced)
     if first is None or first is Label.OTHER:
         return None
     kinds: set[Label] = set()
@@ -270,7 +270,7 @@ def _header_block(lines: Sequence[Line], start: int, *, cells: bool = False) -> 
         words = line.words
         if line.depth != lines[start].depth:
             break
-        label = attributions.label(words, cells=cells) if len(words) < 2_000 else None
+        label = attributions.label(words, cells=announced) if len(words) < 2_000 else None
         if label is not None:
             if label in kinds and label is not Label.OTHER:
                 break
@@ -288,8 +288,9 @@ def _header_block(lines: Sequence[Line], start: int, *, cells: bool = False) -> 
             if max(unlabelled, empty) > 2:
                 break
     said = kinds - {Label.OTHER}
-    # A booking names from and to and a date as well.
-    return end if Label.FROM in said and len(said) >= 3 and (addressed or Label.SUBJECT in said) else None
+    # A form says from whom, when and about what, a booking from where to where.
+    whole = announced or (Label.TO in said and (addressed or Label.SUBJECT in said))
+    return end if whole and Label.FROM in said and len(said) >= 3 else None
 
 
 def _attribution(lines: Sequence[Line], start: int) -> Frame | None:

@@ -288,9 +288,17 @@ def test_what_stands_around_a_header_block_belongs_to_it(block: str, marks: str)
     assert lines[frame.end].words == ORIGINAL
 
 
-def test_a_booking_from_here_to_there_is_no_header_block() -> None:
-    """Case 104."""
-    assert start_of(f"{ANSWER}\nFrom: Berlin\nTo: Rome\nDate: 2 November\nTwo persons") is None
+@pytest.mark.parametrize(
+    "block",
+    [
+        "From: Berlin\nTo: Rome\nDate: 2 November",
+        "From: Rosa Lind <rosa@s.example>\nDate: 2 November 2026\nSubject: Lamp",
+        "Von: Rosa Lind\nDatum: 2. November\nBetreff: Lampe\nTelefon: 030 1234",
+    ],
+)
+def test_a_booking_or_a_form_is_no_header_block(block: str) -> None:
+    """Case 104: by rule its words would leave the body."""
+    assert start_of(f"A message from the web site.\n\n{block}\n\nTwo persons") is None
 
 
 @pytest.mark.parametrize(
