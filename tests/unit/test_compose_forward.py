@@ -176,7 +176,7 @@ def test_106_the_header_of_a_forward_is_read(program: str, text: str) -> None:
         ("Japanese", "Fwd: ", "---------- 転送メッセージ ----------\n差出人： {}\n日付： 2026年11月1日\n件名： Lost key"),
         ("Chinese", "转发: ", "发件人: {}\n发送时间: 2026年11月1日 20:00\n收件人: Ben Ito\n主题: Lost key"),
         ("Turkish", "FW: ", "---------- Yönlendirilen ileti ----------\nKimden: {}\nTarih: 1 Kasım 2026\nKonu: Lost key"),
-        ("Romanian, Apple, text", "Fwd: ", "> Începutul mesajului redirecționat:\n> De la: {}\n> Subiect: Lost key\n> Către: Ben"),
+        ("Romanian, Apple", "Fwd: ", "> Începutul mesajului redirecționat:\n> De la: {}\n> Subiect: Lost key\n> Către: Ben"),
         ("Czech", "FW: ", "Od: {}\nOdesláno: neděle 1. listopadu 2026 20:00\nKomu: Ben Ito\nPředmět: Lost key"),
     ],
 )  # fmt: skip
