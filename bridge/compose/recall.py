@@ -41,6 +41,19 @@ def in_order(keys: Sequence[str], known: Known) -> bool:
     return not read.steps or bool(read.lines[0])
 
 
+def is_footer(keys: Sequence[str], known: Known) -> bool:
+    """Whether the lines ended a message, long enough to be no answer: what a gateway puts below every mail."""
+    read = _Reading([Place(key) for key in keys], known)
+    if not read.steps or not read.lines[0] or sum(len(step.place.key) for step in read.steps) < _MIN_FOOTER:
+        return False
+    last = ""
+    for step in reversed(read.steps[-MAX_JOINED:]):
+        last = step.place.key + last
+        if pair(last, "") in known:
+            return pair("", read.lines[0]) not in known
+    return False
+
+
 def known_from(
     places: Sequence[Place], starts: Sequence[int], known: Known, *, begun: bool = False
 ) -> int | None:

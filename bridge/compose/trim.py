@@ -121,7 +121,7 @@ class Trimmer:
             return None
         if self.passed_on is not None:
             return self._above(lines, self.passed_on)
-        stretch = quotes.find(lines)
+        stretch = self._stretch(lines)
         quoted = self._quoted(lines, stretch)
         ranges: list[tuple[int, int]] = [] if quoted is None else [quoted.ranges[0]]
         signature = self._signature(lines, stretch, ranges)
@@ -158,6 +158,15 @@ class Trimmer:
         return Cut(((0, start),))
 
     # -- quotes ------------------------------------------------------------------------------------
+
+    def _stretch(self, lines: Sequence[Line]) -> Stretch | None:
+        """The quote that ends the mail, but for a footer that an earlier mail of the conversation has too; it stays."""
+        found = quotes.find(lines)
+        if found is not None or not self.known:
+            return found
+        end = max((at for at, line in enumerate(lines, 1) if line.depth), default=0)
+        below = [said.key(line.words) for line in lines[end:]]
+        return quotes.find(lines[:end]) if end and recall.is_footer(below, self.known) else None
 
     def _quoted(self, lines: Sequence[Line], stretch: Stretch | None) -> Cut | None:
         if self._keeps_quotes or stretch is None:

@@ -171,6 +171,26 @@ def test_a_signature_that_no_message_has_is_known_once_it_was_posted_with_a_quot
         assert lossless(text, known) == text
 
 
+DISCLAIMER = "This message is confidential.\nPlease delete it if you are not whom it is for."
+
+
+@pytest.mark.parametrize("mode", ["lossless", "quotes"])
+def test_a_footer_that_every_mail_brings_is_no_answer_below_the_quote(mode: trim.Mode) -> None:
+    """Case 53: what a gateway puts there hides no answer, and it stays."""
+    known = (
+        KNOWN
+        | said.digests(f"It flickers.\n\nAnn\n\n{DISCLAIMER}")
+        | said.digests("That was wrong, sorry, and I know it.")
+    )
+    reply = f"It is 4711.\n\n{HEAD}\n{quoted(ORIGINAL)}"
+    kept = Trimmer(mode, known=known).text(f"{reply}\n\n{DISCLAIMER}")[0]
+    assert kept == f"It is 4711.\n\n\n{DISCLAIMER}"
+    answers = ("Another one.", DISCLAIMER.replace("delete", "keep"), f"No.\n{DISCLAIMER}", "Ann")
+    for below in (*answers, "That was wrong, sorry, and I know it."):
+        text = f"{reply}\n\n{below}"
+        assert Trimmer(mode, known=known).text(text) == (text, "")
+
+
 def test_history_that_was_posted_with_its_own_introduction_is_known_below_it() -> None:
     first = f"Can you help?\n\n{OUTLOOK}\n\n{ORIGINAL}"
     known = said.digests(first) | said.digests(STAFF)
