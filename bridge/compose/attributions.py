@@ -283,6 +283,18 @@ def attribution(text: str) -> Strength:
     return Strength.WEAK if colon and address and words.startswith(_QUOTING) else Strength.NONE
 
 
+def may_be_one(line: str) -> bool:
+    """Whether a line that is marked as an attribution is one, in whatever language, and no words were written into it."""
+    if len(line) > MAX_CHARS or _SAYS_ON.search(line):
+        return False
+    words = plainly(line)
+    return words.endswith(_COLON) or _ADDRESS.search(words) is not None or len(_NUMBER.findall(words)) > 1
+
+
+#: A colon with words behind it, which no time and no address has.
+_SAYS_ON = re.compile(r"[:\uff1a]\s{1,5}[^\W\d_]")
+
+
 def is_whole(text: str, above: str) -> bool:
     """Whether the text is an attribution without what stands above it: it has a date of its own, and the address if any."""
     if attribution(text) is not Strength.STRONG:

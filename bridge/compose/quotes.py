@@ -251,7 +251,7 @@ def _frame_of_words(lines: Sequence[Line], at: int) -> Frame | None:
     if end is not None:
         return Frame(at, end, Kind.HEADERS)
     attribution = _attribution(lines, at)
-    if attribution is None and line.mark is Mark.ATTRIBUTION:
+    if attribution is None and line.mark is Mark.ATTRIBUTION and attributions.may_be_one(words):
         return Frame(at, at + 1, Kind.ATTRIBUTION)
     return attribution
 

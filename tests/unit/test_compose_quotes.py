@@ -543,6 +543,16 @@ def test_the_quote_of_a_mail_program_is_found_by_its_marks(html: str, start: str
     assert start_in_html(html) == start
 
 
+@pytest.mark.parametrize("words", ["No, thanks.", f"{LINE} I did.", "Ann: yes"])
+def test_words_that_were_written_into_an_attribution_are_the_authors(words: str) -> None:
+    """The cursor may stand there: what is typed next is marked as the attribution was."""
+    html = (
+        f"<div>{ANSWER}</div><div class='gmail_quote'><div class='gmail_attr'>{words}</div>"
+        f"<blockquote class='gmail_quote'>{ORIGINAL}</blockquote></div>"
+    )
+    assert start_in_html(html) == ORIGINAL
+
+
 @pytest.mark.parametrize(
     "html",
     [
