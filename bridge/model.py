@@ -285,9 +285,8 @@ class File:
     path: Path
     size_bytes: int
     sha256: str
-    #: Shown at its place in the body rather than attached.
+    #: Shown at its place in the body rather than attached; `quoted` belongs to nothing but a quote that was left out.
     inline: bool = False
-    #: A picture that stands in nothing but a quote that was left out.
     quoted: bool = False
 
 

@@ -88,6 +88,8 @@ BLANKS = re.compile(r"[ \t\r\n\f]+")
 #: Lines in which the header block of a quoted mail has to be recognised.
 _BLOCK_LINES = 14
 _MAX_WRAPPED = 4
+#: "De:"
+_MIN_FRAME = 3
 
 
 def of_text(text: str) -> list[Line]:
@@ -239,7 +241,7 @@ def frame_at(lines: Sequence[Line], at: int) -> Frame | None:
 def _frame_of_words(lines: Sequence[Line], at: int) -> Frame | None:
     line = lines[at]
     words = line.words
-    if not words:
+    if len(words) < _MIN_FRAME:
         return None
     kind = attributions.separator(words)
     if kind is not None or attributions.may_head_block(words):
