@@ -140,7 +140,7 @@ def draft(job: Job) -> Draft:
             convert_html=job.effort is Effort.FULL,
             trimmer=_trimmer(mail, job, choice),
         )
-        files, remarks = _extract(content, mail, names, body.inline, job)
+        files, remarks = _extract(content, mail, names, body, job)
         files += _pictures(body, _store(job))
         found = fields.read(mail, job.route)
         made = drafts.draft(
@@ -269,7 +269,7 @@ def _cut_off(content: Content, mail: Mail, names: tuple[naming.Naming, ...]) -> 
 
 
 def _extract(
-    content: Content, mail: Mail, names: tuple[naming.Naming, ...], inline: frozenset[int], job: Job
+    content: Content, mail: Mail, names: tuple[naming.Naming, ...], body: bodies.Body, job: Job
 ) -> tuple[list[File], list[str]]:
     """Every leaf that is not words, decoded and stored; a sentence for each that is not, or is not what it said."""
     attached = {block.leaf for block in mail.blocks if isinstance(block, Attached)}
@@ -301,7 +301,8 @@ def _extract(
                 path=path,
                 size_bytes=size_bytes,
                 sha256=sha256,
-                inline=name.leaf in inline,
+                inline=name.leaf in body.inline,
+                quoted=name.leaf in body.quoted_pictures,
             )
         )
     return files, remarks

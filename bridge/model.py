@@ -285,8 +285,9 @@ class File:
     path: Path
     size_bytes: int
     sha256: str
-    #: Shown at its place in the body rather than attached.
+    #: Shown at its place in the body rather than attached; `quoted` belongs to nothing but a quote that was left out.
     inline: bool = False
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

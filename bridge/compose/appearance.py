@@ -14,6 +14,7 @@ _ZERO_SIZE = re.compile(r"(?:\A|(?<=[^\d.]))0*\.?0*(?:px|pt|em|rem|ex|%)?(?:!imp
 _BOLD = re.compile(r"(?:\A|;)font-weight:(?:bold|[6-9]00)")
 _NORMAL = re.compile(r"(?:\A|;)font-weight:(?:normal|400)")
 _ITALIC = re.compile(r"(?:\A|;)font-style:(?:italic|oblique)")
+_COLOR = re.compile(r"(?:\A|;)color:(red|#[0-9a-f]{3,6}|rgb\([0-9,]{5,11}\))(?=;|!|\Z)")
 _STRIKE = re.compile(r"(?:\A|;)text-decoration(?:-line)?:[^;]{0,60}line-through")
 #: Room that keeps words apart where nothing else does.
 _GAP = re.compile(r"(?:\A|;)(?:padding|margin)-left:(?:[4-9]|\d\d)\d?(?:px|pt)")
@@ -41,6 +42,8 @@ class Look:
     normal: bool = False
     italic: bool = False
     strike: bool = False
+    #: As answers are written between the lines of a quoted mail.
+    red: bool = False
     #: A blank before the words, where nothing else stands between them and those before.
     gap: bool = False
     #: No gap above and below: a line rather than a paragraph.
@@ -75,6 +78,7 @@ def look(style: str) -> Look:
         normal=bool(_NORMAL.search(squeezed)),
         italic=bool(_ITALIC.search(squeezed)),
         strike=bool(_STRIKE.search(squeezed)),
+        red=any(map(is_red, _COLOR.findall(squeezed))),
         gap=bool(_GAP.search(squeezed)),
         tight=_tight(squeezed),
         no_border="border:none" in squeezed and "border-left:" not in squeezed,
@@ -92,6 +96,20 @@ def _divides(squeezed: str) -> bool:
     )
 
 
+def is_red(color: str) -> bool:
+    """Whether a colour of CSS or HTML is one of the reds that mail programs offer."""
+    if match := _RGB.fullmatch(color):
+        red, *others = map(int, match.groups())
+    elif match := _HEX.fullmatch(color):
+        red, *others = (int(part, 16) for part in match.groups())
+    else:
+        return color in ("red", "#f00")
+    return red >= _MIN_RED and max(others) <= _MAX_OTHER
+
+
+_RGB = re.compile(r"rgb\(([0-9]{1,3}),([0-9]{1,3}),([0-9]{1,3})\)")
+_HEX = re.compile(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})")
+_MIN_RED, _MAX_OTHER = 0xB0, 0x40
 _SIZE = re.compile(r"(?:\A|;)(?:max-)?(width|height):(\d{1,5})(?:\.\d{1,3})?(?:px|!|;|\Z)")
 
 

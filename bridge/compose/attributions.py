@@ -34,14 +34,15 @@ class Separator(Enum):
 # "On … wrote:", one entry a language: how it may open, and the words that say who wrote.
 _OPENINGS = (
     "on at am le el il em op den dne dňa w dnia på d pe la în v u по в у 在 於 于 στις την τη ב בתאריך في vào lúc pada "
-    "tarihinde dana ngày เมื่อ из from von de od vom a il_giorno"
+    "tarihinde dana ngày เมื่อ из from von de od vom a il_giorno às"
 )
 _VERBS = (
     "wrote writes said schrieb schrieben schreibt schrieb_am a_écrit écrivait a_ecrit escribió escribio ha_scritto scrisse "
     "escreveu schreef heeft_geschreven het_volgende_geschreven napisał napisała napisał(a) napisal pisze skrev skreiv "
-    "napsal napsala napsal(a) napísal napísal(a) kirjoitti ezt_írta írta a_scris yazdı şunu_yazdı şunları_yazdı написал "
+    "napsal napsala napsal(a) napisal(a) napísal "
+    "napísal(a) kirjoitti ezt_írta írta a_scris yazdı şunu_yazdı şunları_yazdı написал "
     "написала написал(а) писал пишет написав написала_(-в) пише έγραψε wrote_the_following ha_escrit je_napisao je_napisao/la "
-    "napisao на_писа написа 写道 寫道 写 来信 のメール さんは書きました は書きました 님이_작성 작성 כתב כתבה מאת كتب كتبت "
+    "napisao на_писа написа 写道 寫道 写 来信 のメール さんは書きました は書きました 님이_작성 작성 쓴_글 כתב כתבה מאת كتب كتبت "
     "đã_viết viết menulis เขียน เขียนว่า schrieb_folgendes parašė rašė kirjutas rakstīja"
 )
 #: Written without blanks between words, so that a word has no edges to look for.
@@ -51,30 +52,31 @@ _LABELS = {
     Label.FROM: (
         "from von de da di van od fra från från: lähettäjä odesílatel odosielateľ feladó expeditor от от_кого від "
         "кому_от kimden gönderen από 差出人 送信者 发件人 寄件者 寄件人 보낸_사람 보낸사람 מאת من từ dari จาก expéditeur "
-        "발신 발신인 saatja nuo प्रेषक 發件人 mittente remitente afzender nadawca absender от: de_la šalje sender"
+        "발신 발신인 шаље از saatja nuo प्रेषक 發件人 mittente remitente afzender nadawca absender от: de_la šalje sender"
     ),
     Label.DATE: (
         "sent date gesendet datum gesendet_am envoyé envoyé_le enviado enviado_el enviada enviada_em fecha data inviato "
-        "verzonden wysłano wysłane data_wysłania skickat sendt dato lähetetty päivä päivämäärä odesláno odoslané elküldve "
-        "dátum küldve trimis trimis_la отправлено дата надіслано gönderildi gönderme_tarihi tarih στάλθηκε ημερομηνία 送信日時 "
-        "изпратено poslano odoslano saadetud nosūtīts išsiųsta enviat_el भेजा_गया 發送時間 傳送時間 "
+        "verzonden wysłano wysłane data_wysłania skickat sendt dato lähetetty päivä päiväys päivämäärä odesláno odoslané "
+        "elküldve dátum küldve trimis trimis_la dată отправлено дата надіслано gönderildi gönderme_tarihi tarih στάλθηκε "
+        "ημερομηνία 送信日時 изпратено poslano poslato послато terkirim ส่งเมื่อ ارسال_شده odoslano saadetud "
+        "nosūtīts išsiųsta enviat enviat_el भेजा_गया 發送時間 傳送時間 "
         "日付 日時 发送时间 发送日期 日期 寄件日期 傳送日期 보낸_날짜 날짜 보낸날짜 נשלח תאריך تاريخ_الإرسال التاريخ تم_الإرسال "
         "đã_gửi ngày dikirim tanggal ส่ง วันที่ gesendet: when"
     ),
     Label.TO: (
         "to an à a para aan do till til kenelle vastaanottaja komu címzett către pentru кому kime alıcı προς 宛先 收件人 收件者 "
-        "받는_사람 받는사람 받은_사람 수신 수신인 אל إلى đến tới kepada ถึง до kam per_a प्रति "
+        "받는_사람 받는사람 받은_사람 수신 수신인 прима prima به ke adressaat kellele אל إلى đến tới kepada ถึง до kam per_a प्रति "
         "pour destinataire empfänger destinatario ontvanger adresat za naar per"
     ),
     Label.SUBJECT: (
         "subject betreff objet asunto assunto oggetto onderwerp temat ämne emne aihe předmět predmet tárgy subiect тема "
         "konu θέμα 件名 主题 主旨 主題 제목 נושא الموضوع chủ_đề subjek perihal เรื่อง re betr "
-        "относно zadeva teema tēma tema assumpte विषय"
+        "относно ชื่อเรื่อง หัวเรื่อง موضوع zadeva teema tēma tema assumpte विषय"
     ),
     Label.OTHER: (
         "cc kopie kopia kopi copie cópia copia reply-to antwort_an répondre_à responder_a rispondi_a importance priority "
         "attachments anlagen copy bcc résumé antworten_an responder másolatot_kap копия копія 抄送 副本 참조 עותק нова_тема "
-        "organization reply_to priorität wichtigkeit importanza answer_to risposta bilgi kk dw"
+        "organization reply_to priorität wichtigkeit importanza answer_to risposta bilgi kk dw copie_à 抄送至"
     ),
 }
 
@@ -88,6 +90,7 @@ _ORIGINAL = (
     "izvorna poruka|originalna poruka|izvirno sporočilo|оригинално съобщение|algne kiri|sākotnējais ziņojums|pradinis laiškas|"
     "πρωτότυπο μήνυμα|missatge original|jatorrizko mezua|मूल संदेश|원본 이메일|"
     "元のメッセージ|original message |原始邮件|原始郵件|原始信件|邮件原件|원본 메시지|원본 메일|הודעה מקורית|الرسالة الأصلية|"
+    "回复的原邮件|replied message|původní e-mail|pôvodný e-mail|"
     "thư gốc|pesan asli|ข้อความเดิม|ข้อความต้นฉบับ|вихідне повідомлення|оригінальне повідомлення|quoted message|reply message|"
     "reply to message|antwort auf nachricht"
 )
@@ -177,14 +180,15 @@ _QUOTING = (
     "citeren ",
 )
 _COLON = (":", "\uff1a", "\ufe55")
+_CELL = (*_COLON, "|")
 
 
-def label(line: str) -> Label | None:
-    """Which line of a header block this is, None for any other."""
+def label(line: str, *, cells: bool = False) -> Label | None:
+    """Which line of a header block this is, None for any other; with `cells` it may be the row of a table."""
     head = line[: _MAX_LABEL + 24]
-    for mark in _COLON:
-        name, colon, _ = head.partition(mark)
-        if colon and (found := _LABEL.get(plainly(name.lstrip("> \t|")))) is not None:
+    for mark in _CELL if cells else _COLON:
+        name, colon, _ = head.lstrip("> \t|").partition(mark) if mark in head else ("", "", "")
+        if colon and (found := _LABEL.get(plainly(name))) is not None:
             return found
     return None
 
@@ -204,6 +208,23 @@ def separator(line: str) -> Separator | None:
         if bare[:12] == bare.rstrip()[-12:] == "-" * 12 and words == "Original":  # QQ, in English
             kind = Separator.ORIGINAL
     return kind
+
+
+def may_head_block(line: str) -> bool:
+    """Whether the line, where a header block stands right below it, says no more than that a mail follows.
+
+    In whatever language a title is set in rules, "---------- Původní e-mail ----------"; Orange has "Message du 02/11/26 10:15".
+    """
+    bare = line.lstrip("> \t|").rstrip()
+    if len(bare) > _MAX_TITLE:
+        return False
+    ruled = bare[:4] == bare[-4:] and bare[:4] in _TITLED and bool(bare.strip(_RULES))
+    return ruled or _MESSAGE_OF.fullmatch(bare) is not None
+
+
+_MAX_TITLE = 80
+_TITLED = ("----", "____", "====", "****")
+_MESSAGE_OF = re.compile(r"Message du [\d/.]{6,10} (?:à )?[\d:]{4,8}")
 
 
 def _by_start(words: str) -> Separator | None:
@@ -253,7 +274,8 @@ def attribution(text: str) -> Strength:
             return Strength.STRONG if "/" in _NUMBER.split(words, maxsplit=1)[0] else Strength.WEAK
         if dated and len(numbers) >= 2:
             return Strength.STRONG
-        return Strength.WEAK
+        # "On Monday you wrote:" is an author's own.
+        return Strength.WEAK if address or numbers else Strength.NONE
     # "2016-10-24 15:36 GMT+02:00 Ann Lee <ann@customer.example>:", also with "from" or "от" before the name.
     if colon and dated and address and len(numbers) >= 3:
         return Strength.STRONG
@@ -261,16 +283,29 @@ def attribution(text: str) -> Strength:
     return Strength.WEAK if colon and address and words.startswith(_QUOTING) else Strength.NONE
 
 
+def may_be_one(line: str) -> bool:
+    """Whether a line that is marked as an attribution is one, in whatever language, and no words were written into it."""
+    if len(line) > MAX_CHARS or _SAYS_ON.search(line):
+        return False
+    words = plainly(line)
+    return words.endswith(_COLON) or _ADDRESS.search(words) is not None or len(_NUMBER.findall(words)) > 1
+
+
+#: A colon with words behind it, which no time and no address has.
+_SAYS_ON = re.compile(r"[:\uff1a]\s{1,5}[^\W\d_]")
+
+
 def is_whole(text: str, above: str) -> bool:
     """Whether the text is an attribution without what stands above it: it has a date of its own, and the address if any."""
-    if not opens(text) or attribution(text) is not Strength.STRONG:
+    if attribution(text) is not Strength.STRONG:
         return False
     words = plainly(text)
+    address = _ADDRESS.search(words) is not None
     numbers = [int(number[:5]) for number in _NUMBER.findall(words)]
     enough = 4 if _TIME.search(words) else 2
     if len(numbers) < enough or not any(1990 <= number <= 2100 for number in numbers):
         return False
-    return _ADDRESS.search(words) is not None or _ADDRESS.search(above) is None
+    return address or (opens(text) and _ADDRESS.search(above) is None)
 
 
 def may_end(line: str) -> bool:
@@ -279,9 +314,25 @@ def may_end(line: str) -> bool:
     return last in ":->" or not last.isascii()
 
 
+def leads_over(line: str) -> bool:
+    """Whether the line announces what follows, and names neither an address nor a time as mail programs do."""
+    words = plainly(line[-MAX_CHARS:])
+    return words.endswith(_COLON) and _ADDRESS.search(words) is None and not _is_dated(words)
+
+
 def may_begin(line: str) -> bool:
-    """Whether an attribution that begins with the line could go on in the next one."""
-    return "<" in line or '"' in line or opens(line)
+    """Whether an attribution that begins with the line could go on in the next one; none is wrapped behind a word or two."""
+    if len(line) < _MIN_CHARS:
+        return False
+    return "<" in line or '"' in line or opens(line) or _is_dated(line)
+
+
+def _is_dated(line: str) -> bool:
+    """Whether a date and a time stand in the line, in whatever language."""
+    numbers = _NUMBER.findall(line)
+    if len(numbers) < 4 or len(line) > MAX_CHARS or _TIME.search(line) is None:
+        return False
+    return len(numbers) >= 5 or any(1990 <= int(number[:5]) <= 2100 for number in numbers)
 
 
 def _says_wrote(words: str) -> bool:

@@ -30,7 +30,7 @@ from bridge.compose.files import Naming
 from bridge.compose.html import Converted, Limits
 from bridge.compose.length import MARK
 from bridge.compose.reference import DataPicture
-from bridge.compose.trim import Trimmer, own_words
+from bridge.compose.trim import PLACEHOLDER, Trimmer, own_words
 from bridge.facts import Forwarded
 from bridge.model import FILE_MARK, Attached, Leaf, Mail, Written
 
@@ -55,6 +55,8 @@ class Body:
     quoted: str = ""
     #: What was left out, what was not, and on what evidence.
     trimmed: tuple[str, ...] = ()
+    #: Leaves that stand as pictures in what was left out.
+    quoted_pictures: frozenset[int] = frozenset()
     #: A quote stands that more knowledge of the conversation could prove to be in it.
     unproved: bool = False
     #: What a forwarder wrote above the mail that is passed on.
@@ -124,11 +126,18 @@ def compose(
         making.trouble,
         "\n\n".join(making.trimmer.quoted),
         tuple(making.trimmer.because),
+        _referred(making) - inline,
         making.trimmer.unproved,
         tuple(making.trimmer.aside),
         making.trimmer.known_lines,
         tuple(dict.fromkeys(making.chosen)),
     )
+
+
+def _referred(making: _Making) -> frozenset[int]:
+    """The leaves that pictures refer to which were left out."""
+    found = (reference.picture(source, making.pictures) for source in making.trimmer.pictures)
+    return frozenset(leaf for leaf in found if leaf is not None)
 
 
 def _written(making: _Making) -> str:
@@ -284,11 +293,6 @@ def _renumbered(making: _Making, converted: Converted) -> str:
 
 # -- pictures --------------------------------------------------------------------------------------
 
-#: How clients say in a text part where a picture stood.
-_PLACEHOLDER = re.compile(
-    r"\[(?:image:|cid:|Bild:|photo:)[ ]?([^\[\]\n]{1,200})\]|<(image\d{1,6}\.\w{3,4})>", re.IGNORECASE
-)
-
 
 def _from_text(making: _Making, text: str, trimmer: Trimmer) -> str:
     def placed(match: re.Match[str]) -> str:
@@ -299,7 +303,7 @@ def _from_text(making: _Making, text: str, trimmer: Trimmer) -> str:
     if gone:
         trimmer.quoted.append(plain.to_markdown(gone))
     making.trimmer.adopt(trimmer)
-    markdown = plain.to_markdown(_PLACEHOLDER.sub(placed, kept) if making.pictures else kept)
+    markdown = plain.to_markdown(PLACEHOLDER.sub(placed, kept) if making.pictures else kept)
     return MARK.sub(lambda match: _shown(making, int(match[1])), markdown)
 
 

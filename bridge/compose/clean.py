@@ -115,6 +115,8 @@ class _Cleaner:
         self._limits = limits
         self._tree = Builder(limits)
         self._no_size = False
+        #: What follows belongs to a mail answered.
+        self._answered = False
         self._left = limits.elements
         self._looks: dict[str, Look] = {}
         self._sheet = elements.sheet(root)
@@ -175,13 +177,16 @@ class _Cleaner:
         if mark is not Mark.NONE:
             at = self._tree.at
             self._result.begins.append(quoted.Begin(mark, at, len(at.children)))
+            self._answered = self._answered or mark in (Mark.REST, Mark.DIVIDER)
         rule = self._RULES.get(tag)
         if rule is not None:
             rule(self, element, look, opened)
         elif look is not appearance.PLAIN:
             if look.gap:
                 self._tree.text(" ")
-            self._styled(look)
+            self._styled(look, bold=look.red and self._is_quoted())
+        elif tag == "font" and appearance.is_red((element.get("color") or "").lower()) and self._is_quoted():
+            self._styled(look, bold=True)
 
     def _close(self, opened: _Open) -> None:
         tree = self._tree
@@ -240,6 +245,10 @@ class _Cleaner:
             self._push_inline("i")
         if look.strike:
             self._push_inline("del")
+
+    def _is_quoted(self) -> bool:
+        """Whether the words belong to a mail answered, where an answer between its lines is told by its colour alone."""
+        return self._answered or self._tree.within(_QUOTES)
 
     def _push_inline(self, name: str) -> None:
         if not self._tree.within(frozenset((name,))):

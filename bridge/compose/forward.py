@@ -24,6 +24,8 @@ _MAX_LINES = 1_000
 _MAX_VALUE = 1_000
 #: Lines that one header block may have.
 _BLOCK_LINES = 20
+#: A line of a header block that is as long may have been wrapped.
+_MIN_WRAPPED = 50
 #: Empty lines and lines of no label that may stand between two labels.
 _BETWEEN = 2
 _TEXT = "the text"
@@ -157,14 +159,14 @@ def _first_block(
         text = quotes.words_of(line)
         if line.blank or not text.strip():
             continue
+        if line.depth and not deep:
+            # A quote comes first: the mail is an answer, unless Apple Mail quotes what it passes on.
+            return (at, _fields(lines, at + 1, wrapped=wrapped)) if named and _heads(lines, at) else None
         kind = attributions.separator(text)
         if kind is not None:
-            passes_on = kind is Separator.FORWARD or named
-            if (line.depth and not deep) or not passes_on:
+            if kind is not Separator.FORWARD and not named:
                 return None
-            return at, _fields(lines, at + 1, wrapped=wrapped) or _in_separator(text)
-        if line.depth and not deep:
-            return None  # a quote comes first: the mail is an answer
+            return at, _fields(lines, at + 1, wrapped=wrapped, cells=True) or _in_separator(text)
         frame = quotes.frame_at(lines, at)
         if frame is None:
             continue
@@ -176,6 +178,15 @@ def _first_block(
     return None
 
 
+def _heads(lines: Sequence[Line], at: int) -> bool:
+    """Whether the line announces a header block right below it, as "Begin forwarded message:" does in any language."""
+    below = next((place for place in range(at + 1, len(lines)) if lines[place].words), None)
+    if below is None or not lines[at].words.endswith((":", "\uff1a")):
+        return False
+    frame = quotes.frame_at(lines, below)
+    return frame is not None and frame.kind is Kind.HEADERS
+
+
 def _is_danish(title: str, first: str) -> bool:
     """Whether a subject's "VS:", with which Finns answer, is the one with which Danes and Norwegians pass on."""
     return _may_be_danish(title) and first.lstrip("* ")[:4].lower() == "fra:"
@@ -185,32 +196,50 @@ def _may_be_danish(title: str) -> bool:
     return title.lstrip()[:3].upper() == "VS:"
 
 
-def _fields(lines: Sequence[Line], start: int, *, wrapped: bool) -> dict[Label, str]:
+def _fields(lines: Sequence[Line], start: int, *, wrapped: bool, cells: bool = False) -> dict[Label, str]:
     """The labelled lines that follow, each label's first; they end with the first words that have none."""
     found: dict[Label, str] = {}
     last: Label | None = None
     between = 0
     for line in lines[start : start + _BLOCK_LINES]:
-        text = quotes.words_of(line)[:_MAX_VALUE].strip()
-        label = attributions.label(text) if text else None
+        full = quotes.words_of(line)[:_MAX_VALUE]
+        text = full.strip()
+        label = attributions.label(text, cells=cells) if text else None
         if label is not None:
             if label in found and label is not Label.OTHER:
                 break
-            found[label] = _value(text)
+            found[label] = _value(text, cells=cells)
             last, between = label, 0
             continue
+        if Label.FROM not in found and attributions.attribution(text) is Strength.STRONG:
+            return found | _in_attribution(text)
         between += 1
         if between > _BETWEEN and (found or between > 2 * _BETWEEN):
             break
-        unfinished = wrapped or (last is Label.FROM and "@" not in found[last])
-        if text and last is not None and between == 1 and unfinished:
+        if text and last is not None and between == 1 and _goes_on(last, found[last], full, wrapped=wrapped):
             found[last] = f"{found[last]} {text}".strip()[:_MAX_VALUE]
     return found if Label.FROM in found else {}
 
 
-def _value(text: str) -> str:
-    ends = [at for at in (text.find(mark) for mark in (":", "\uff1a", "\ufe55")) if at >= 0]
+def _goes_on(label: Label, value: str, below: str, *, wrapped: bool) -> bool:
+    """Whether the value is not at its end: it is folded, too long for a line, or the name of a From alone."""
+    if label is Label.FROM and "@" not in value:
+        return True
+    return wrapped and (below[:1].isspace() or len(value) >= _MIN_WRAPPED)
+
+
+def _value(text: str, *, cells: bool) -> str:
+    marks = (":", "\uff1a", "\ufe55", "|") if cells else (":", "\uff1a", "\ufe55")
+    text = text.strip("| ") if cells else text
+    ends = [at for at in (text.find(mark) for mark in marks) if at >= 0]
     return text[min(ends) + 1 :].strip(" \t*_\xa0\u200e\u200f") if ends else ""
+
+
+def _in_attribution(text: str) -> dict[Label, str]:
+    """Yandex: "01.11.2026, 20:00, "Ann Lee" <ann@customer.example>:" below its separator."""
+    before, bracket, rest = text.partition("<")
+    date, _, name = before.rpartition(", ")
+    return {Label.DATE: date, Label.FROM: f"{name}{bracket}{rest.rstrip(':')}"} if bracket else {}
 
 
 def _in_separator(text: str) -> dict[Label, str]:

@@ -95,6 +95,7 @@ def _trim(root: Any, cleaned: Cleaned, trimmer: Trimmer, limits: Limits) -> Clea
     cut = trimmer.look(page.lines)
     if cut is None:
         return None
+    trimmer.pictures += page.pictures(cut.ranges)
     page.drop(cut.ranges)
     if cut.unproved is None:
         return None

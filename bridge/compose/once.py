@@ -1,7 +1,7 @@
 """The same picture once in a conversation: a logo that every mail of a thread brings is shown with the first of them.
 
-Pure. A picture is known by its bytes, whatever it is called; attached files go along however often they come. A mail that says
-nothing but such a picture keeps it.
+Pure. A picture is known by its bytes, whatever it is called; attached files go along however often they come, but for pictures
+that belong to a quote which was left out. A mail that says nothing but such a picture keeps it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _SHOWN = re.compile(
 
 def pictures(files: Iterable[File]) -> frozenset[bytes]:
     """What the conversation holds of pictures once these files are posted, beside `said.digests` of the words."""
-    return frozenset(_digest(file) for file in files if file.inline)
+    return frozenset(_digest(file) for file in files if file.inline or file.quoted)
 
 
 def told(draft: Draft, known: frozenset[bytes]) -> Draft:
     """The draft without the pictures that are known; its decisions say so."""
-    again = tuple(file for file in draft.files if file.inline and _digest(file) in known)
+    again = tuple(file for file in draft.files if (file.inline or file.quoted) and _digest(file) in known)
     body = _without(draft.body, frozenset(file.leaf for file in again)) if again else ""
     if not body:
         return draft
-    shown = (Decision(f"file {file.name}", "left out: this conversation shows it already") for file in again)
+    shown = (Decision(f"file {file.name}", "left out: this conversation has it already") for file in again)
     return replace(
         draft,
         body=body,

@@ -97,6 +97,14 @@ class Page:
     tokens: list[tuple[Node, int]] = field(default_factory=list)
     places: list[_Place] = field(default_factory=list)
 
+    def pictures(self, ranges: Sequence[tuple[int, int]]) -> list[str]:
+        """What the pictures in the lines of the ranges refer to."""
+        tokens = (
+            token for start, end in ranges for token in self.tokens[self.starts[start] : self.starts[end]]
+        )
+        found = (node.children[index] for node, index in tokens)
+        return [child.get("src") or "" for child in found if isinstance(child, Node) and child.name == "img"]
+
     def drop(self, ranges: Sequence[tuple[int, int]]) -> None:
         """Take the lines of the ranges out of the tree."""
         gone: dict[Node, set[int]] = {}
@@ -168,6 +176,8 @@ class _Reader:
         self._line_depth: int | None = None
         self._mark = Mark.NONE
         self._pictured = False
+        self._unsaid = False
+        self._strikes = 0
 
     def read(self) -> Page:
         page = self._page
@@ -214,21 +224,23 @@ class _Reader:
 
     def _enter(self, node: Node) -> None:
         if node.name in ("td", "th"):
-            self._words.append(" ")
+            self._cell()
         elif node.name not in INLINE:
             self._end_line()
         self._depth += node.name == "blockquote"
+        self._strikes += node.name == "del"
 
     def _leave(self, node: Node) -> None:
         self._meet(node, len(node.children))
         if node.name not in INLINE and node.name not in ("td", "th"):
             self._end_line()
         self._depth -= node.name == "blockquote"
+        self._strikes -= node.name == "del"
 
     def _token(self, node: Node, child: Node | str | Break) -> None:
         if isinstance(child, Break):
             if child is Break.CELL:
-                self._words.append(" ")
+                self._cell()
             else:
                 self._end_line()
         elif isinstance(child, str):
@@ -242,16 +254,22 @@ class _Reader:
         else:
             self._picture(child)
 
+    def _cell(self) -> None:
+        """A cell begins; in the first of a row nothing stands yet."""
+        self._words.append(" | " if any(map(str.strip, self._words)) else " ")
+
     def _picture(self, image: Node) -> None:
         if (image.get("src") or "")[:5].lower() in ("http:", "https", "//"):
             self._say(image.get("alt") or "")
         else:
             self._say("")
             self._pictured = True
+            self._unsaid = self._unsaid or (image.get("src") or "")[:5].lower() == "data:"
 
     def _say(self, words: str) -> None:
         if self._line_depth is None and (words.strip() or not words):
             self._line_depth = self._depth
+        self._unsaid = self._unsaid or (self._strikes > 0 and bool(words.strip()))
         self._words.append(words)
 
     def _end_line(self, *, but_one: bool = False) -> None:
@@ -262,7 +280,8 @@ class _Reader:
         text = quotes.BLANKS.sub(" ", "".join(self._words)).lstrip(" ")
         depth = self._depth if self._line_depth is None else self._line_depth
         says = bool(text.strip()) or self._pictured
-        line = quotes.of(text, depth, self._mark if says else Mark.NONE, pictured=self._pictured)
+        mark = self._mark if says else Mark.NONE
+        line = quotes.of(text, depth, mark, pictured=self._pictured, unsaid=self._unsaid)
         self._page.lines.append(line)
         self._page.starts.append(self._first)
         self._first = tokens
@@ -270,4 +289,4 @@ class _Reader:
         self._line_depth = None
         if says:
             self._mark = Mark.NONE
-        self._pictured = False
+        self._pictured = self._unsaid = False

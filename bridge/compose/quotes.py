@@ -37,6 +37,8 @@ class Line:
     pictured: bool = False
     #: Its words without quote marks and blanks around them.
     words: str = ""
+    #: What its words do not tell: some are struck out, or a picture stands in it and nowhere else.
+    unsaid: bool = False
 
     @property
     def blank(self) -> bool:
@@ -51,7 +53,7 @@ class Line:
 class Kind(Enum):
     """How the beginning of a stretch was known."""
 
-    MARKED = "marked as a quote"
+    MARKED = "quote marks"
     HEADERS = "a header block"
     SEPARATOR = "a separator line"
     ATTRIBUTION = "an attribution line"
@@ -86,6 +88,8 @@ BLANKS = re.compile(r"[ \t\r\n\f]+")
 #: Lines in which the header block of a quoted mail has to be recognised.
 _BLOCK_LINES = 14
 _MAX_WRAPPED = 4
+#: "De:"
+_MIN_FRAME = 3
 
 
 def of_text(text: str) -> list[Line]:
@@ -93,16 +97,18 @@ def of_text(text: str) -> list[Line]:
     return [of(line) for line in text.replace("\r\n", "\n").split("\n")]
 
 
-def of(text: str, depth: int = 0, mark: Mark = Mark.NONE, *, pictured: bool = False) -> Line:
+def of(
+    text: str, depth: int = 0, mark: Mark = Mark.NONE, *, pictured: bool = False, unsaid: bool = False
+) -> Line:
     """The line of that text, which stands in so many quotes before its own quote marks count."""
     match = _QUOTE.match(text)
     if match is None:
-        return Line(text, depth, mark, pictured, text.strip())
+        return Line(text, depth, mark, pictured, text.strip(), unsaid)
     if text.startswith(">>> ") and text.rstrip().endswith(" >>>"):
         # GroupWise, above what it quotes without marks.
-        return Line(text, depth, mark, pictured, text[4:].strip())
+        return Line(text, depth, mark, pictured, text[4:].strip(), unsaid)
     marks = min(match[1].count(">"), _MAX_DEPTH)
-    return Line(text, depth + marks, mark, pictured, text[match.end() :].strip())
+    return Line(text, depth + marks, mark, pictured, text[match.end() :].strip(), unsaid)
 
 
 def words_of(line: Line) -> str:
@@ -206,6 +212,12 @@ def with_rule(lines: Sequence[Line], start: int) -> int:
     return at if at >= 0 and is_rule(lines[at].words) else start
 
 
+def lead_over(lines: Sequence[Line]) -> bool:
+    """Whether the last of an author's lines says that something follows, and is no attribution in a language nobody knows."""
+    last = next((line for line in reversed(lines) if line.says), None)
+    return last is not None and attributions.leads_over(last.words)
+
+
 def is_rule(text: str) -> bool:
     bare = text.strip()
     return 5 <= len(bare) <= 200 and not bare.strip("_-=*\u2500\u2501\u2014 ")
@@ -229,49 +241,58 @@ def frame_at(lines: Sequence[Line], at: int) -> Frame | None:
 def _frame_of_words(lines: Sequence[Line], at: int) -> Frame | None:
     line = lines[at]
     words = line.words
-    if not words:
+    if len(words) < _MIN_FRAME:
         return None
     kind = attributions.separator(words)
-    if kind is not None:
+    if kind is not None or attributions.may_head_block(words):
         following = _next(lines, at + 1)
-        block = None if following is None else _header_block(lines, following)
-        return Frame(at, block or at + 1, Kind.SEPARATOR, forward=kind is Separator.FORWARD)
+        block = None if following is None else _header_block(lines, following, announced=True)
+        if kind is not None or block is not None:
+            return Frame(at, block or at + 1, Kind.SEPARATOR, forward=kind is Separator.FORWARD)
     end = _header_block(lines, at)
     if end is not None:
         return Frame(at, end, Kind.HEADERS)
     attribution = _attribution(lines, at)
-    if attribution is None and line.mark is Mark.ATTRIBUTION:
+    if attribution is None and line.mark is Mark.ATTRIBUTION and attributions.may_be_one(words):
         return Frame(at, at + 1, Kind.ATTRIBUTION)
     return attribution
 
 
-def _header_block(lines: Sequence[Line], start: int) -> int | None:
-    """The end of a block of `From:`, `Sent:`, `To:`, `Subject:` that begins here."""
-    first = attributions.label(lines[start].words)
+def _header_block(lines: Sequence[Line], start: int, *, announced: bool = False) -> int | None:
+    """The end of a block of `From:`, `Sent:`, `To:`, `Subject:` that begins here; one that is `announced` may be a table."""
+    first = attributions.label(lines[start].words, cells=announced)
     if first is None or first is Label.OTHER:
         return None
     kinds: set[Label] = set()
+    addressed = False
     end = start
-    unlabelled = 0
+    unlabelled = empty = 0
     for at in range(start, min(len(lines), start + _BLOCK_LINES)):
         line = lines[at]
         words = line.words
         if line.depth != lines[start].depth:
             break
-        label = attributions.label(words) if len(words) < 2_000 else None
+        label = attributions.label(words, cells=announced) if len(words) < 2_000 else None
         if label is not None:
             if label in kinds and label is not Label.OTHER:
                 break
             kinds.add(label)
+            addressed = addressed or "@" in words
             end = at + 1
-            unlabelled = 0
+            unlabelled = empty = 0
+        elif kinds and attributions.attribution(words) is Strength.STRONG:
+            # Yandex says whom it answers below "To:" and "Subject:".
+            return at + 1 if len(kinds) > 1 else None
         else:
             # A long list of recipients goes on in the next line; a client may leave every second line empty.
-            unlabelled += 1
-            if unlabelled > 2:
+            unlabelled += line.says
+            empty += not line.says
+            if max(unlabelled, empty) > 2:
                 break
     said = kinds - {Label.OTHER}
-    return end if Label.FROM in said and len(said) >= 3 else None
+    # A form says from whom, when and about what, a booking from where to where.
+    whole = announced or (Label.TO in said and (addressed or Label.SUBJECT in said))
+    return end if whole and Label.FROM in said and len(said) >= 3 else None
 
 
 def _attribution(lines: Sequence[Line], start: int) -> Frame | None:
@@ -285,7 +306,8 @@ def _attribution(lines: Sequence[Line], start: int) -> Frame | None:
             if joined and len(joined[-1]) < 200 and _goes_on(lines, at + 1):
                 continue
             break
-        if abs(line.depth - depth) > 1 or (line.depth != depth and not joined):
+        # A client that wraps what others quoted marks the rest of a line with fewer signs.
+        if line.depth > depth + 1 or (line.depth != depth and not joined):
             break
         joined.append(line.words)
         if len(joined) > _MAX_WRAPPED or len(line.words) > attributions.MAX_CHARS:

@@ -1,7 +1,8 @@
 """What was said in a conversation, as digests of its lines: enough to know a line again, not enough to read it.
 
 A line is known again whatever a mail program did to it when it quoted it: quote marks, emphasis, blanks, list marks, the targets
-of links and the way it was wrapped make no difference; letters, digits and signs like emoji do.
+of links and the way it was wrapped make no difference; letters, digits, `?`, `!` and signs like emoji do. Which line follows
+which is known too: an author may answer between the lines of a quote in words that were said before.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
+from itertools import pairwise
 
 from bridge.compose import words
 
@@ -18,8 +20,6 @@ DIGEST_BYTES = 8
 MAX_LINES = 2_000
 #: No more of a message is looked at: it is done in the daemon itself.
 MAX_CHARS = 200_000
-#: Lines that may be one line, or one paragraph, wrapped.
-MAX_JOINED = 16
 _MAX_PARAGRAPH = 40
 
 #: A picture goes along as a file whether or not its place is shown.
@@ -32,11 +32,14 @@ _TARGET = re.compile(
     re.IGNORECASE,
 )
 _DECORATED = re.compile(r"[<\[]")
+#: How the key of a line begins that is nothing but the target of a link, wrapped away from its words.
+LINK = "<"
 _ITEM = re.compile(r"[\W_]{0,60}\d{1,3}\\?[.)][ \t]+(?=[^\s])")
-_NO_WORDS = re.compile(r"[\W_]+")
-_NO_ASCII_WORDS = bytes(code for code in range(128) if not chr(code).isalnum())
+_NO_WORDS = re.compile(r"(?:[^\w?!<]|_)+")
+_NO_ASCII_WORDS = bytes(code for code in range(128) if not chr(code).isalnum() and chr(code) not in "?!<")
 #: Signs that draw, quote and list rather than say something.
-_DRAWN = re.compile(r"[\s>|\\`*_=~#+.,:;·•●○▪–—\-\u2500-\u257f\u200b-\u200f\ufeff\u2060\ufe0f]+")
+_DRAWN = re.compile(r"[\s>|\\`*_=~#+.,:;·•–—\-\u2500-\u25ff\u200b-\u200f\ufeff\u2060\ufe00-\ufe0f]+")
+_SIGNS = frozenset(("Mn", "Mc", "Me", "Sc", "Sm", "So"))
 _TAG = re.compile(r"<(?:p|br|div|span|a|ul|li|blockquote|table)\b[^<>]{0,500}>", re.IGNORECASE)
 
 
@@ -57,11 +60,19 @@ def key(line: str) -> str:
 
 
 def _words(line: str) -> str:
-    """The letters and digits alone, in one case."""
+    """The letters, digits and signs alone, in one case."""
     if line.isascii():
         # Half the CPU of the expression, and most lines are.
         return line.encode("ascii").translate(None, _NO_ASCII_WORDS).decode("ascii").lower()
-    return _NO_WORDS.sub("", line).casefold()
+    return _NO_WORDS.sub(_signs, line).casefold()
+
+
+def _signs(between: re.Match[str]) -> str:
+    """What counts of that between letters: vowel signs and their like, a tick or an emoji set behind a quoted line."""
+    run = between[0]
+    if run.isascii():
+        return ""
+    return _DRAWN.sub("", "".join(sign for sign in run if unicodedata.category(sign) in _SIGNS))
 
 
 def digest(key: str) -> bytes:
@@ -69,7 +80,7 @@ def digest(key: str) -> bytes:
 
 
 def digests(body: str) -> frozenset[bytes]:
-    """What a message of the conversation makes known: its lines and, as they may be wrapped anew, its paragraphs."""
+    """What a message of the conversation makes known: its lines, its paragraphs, as they may be wrapped anew, and their order."""
     body = body[:MAX_CHARS]
     found = set(_digests(body.split("\n")))
     if _TAG.search(body):
@@ -78,18 +89,37 @@ def digests(body: str) -> frozenset[bytes]:
 
 
 def _digests(lines: Sequence[str]) -> Iterator[bytes]:
+    for line in lines[:MAX_LINES]:
+        for target in _TARGET.findall(line) if "](" in line else ():
+            yield digest(LINK + _words(target.strip("()<>")))
+    ends = {""}
+    for paragraph in _paragraphs(lines):
+        whole = "".join(paragraph)
+        yield from map(digest, {*paragraph, whole})
+        yield from (pair(end, start) for end in ends for start in {paragraph[0], whole})
+        yield from (pair(line, below) for line, below in pairwise(paragraph))
+        ends = {paragraph[-1], whole}
+    yield from (pair(end, "") for end in ends)
+
+
+def _paragraphs(lines: Sequence[str]) -> Iterator[list[str]]:
+    """The keys of neighbouring lines that say something."""
     paragraph: list[str] = []
     for line in lines[:MAX_LINES]:
         found = key(line)
         if found:
-            yield digest(found)
             paragraph.append(found)
-        if not found or len(paragraph) == _MAX_PARAGRAPH:
-            if len(paragraph) > 1:
-                yield digest("".join(paragraph))
-            paragraph.clear()
-    if len(paragraph) > 1:
-        yield digest("".join(paragraph))
+        if paragraph and (not found or len(paragraph) == _MAX_PARAGRAPH):
+            yield paragraph
+            paragraph = []
+    if paragraph:
+        yield paragraph
+
+
+def pair(before: str, after: str) -> bytes:
+    """The digest of one line or paragraph right below another; the first of a message stands below "", and "" below the last."""
+    # No line has such a key.
+    return digest(f"{before}\n{after}")
 
 
 def pack(known: Iterable[bytes]) -> bytes:
@@ -100,35 +130,3 @@ def pack(known: Iterable[bytes]) -> bytes:
 def unpack(packed: bytes | None) -> frozenset[bytes]:
     packed = packed or b""
     return frozenset(packed[at : at + DIGEST_BYTES] for at in range(0, len(packed), DIGEST_BYTES))
-
-
-def covered(keys: Sequence[str], free: Sequence[bool], known: frozenset[bytes]) -> list[bool]:
-    """For each line, whether it and all lines below it are known; `free` lines need not be.
-
-    A line is known alone, or together with the next ones as one line that was wrapped.
-    """
-    ok = [False] * (len(keys) + 1)
-    ok[len(keys)] = True
-    reach = len(keys)  # the topmost line so far from which all is known
-    for at in range(len(keys) - 1, -1, -1):
-        if reach - at > MAX_JOINED:
-            break
-        ok[at] = _is_covered(keys, free, known, ok, at)
-        if ok[at]:
-            reach = at
-    return ok
-
-
-def _is_covered(
-    keys: Sequence[str], free: Sequence[bool], known: frozenset[bytes], ok: Sequence[bool], at: int
-) -> bool:
-    if free[at] or not keys[at]:
-        return ok[at + 1]
-    joined = ""
-    for end in range(at, min(len(keys), at + MAX_JOINED)):
-        if not keys[end] or (free[end] and end > at):
-            return False
-        joined += keys[end]
-        if ok[end + 1] and digest(joined) in known:
-            return True
-    return False

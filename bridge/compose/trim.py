@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bridge.compose import attributions, forward, quotes, said, words
+from bridge.compose import attributions, forward, quotes, recall, said, words
 from bridge.compose.attributions import Strength
 from bridge.compose.quotes import Kind, Line, Stretch
 
@@ -22,10 +22,16 @@ Signatures = Literal["keep", "cut"]
 #: More below a "-- " is no signature.
 _MAX_SIGNATURE_LINES = 20
 _MAX_SIGNATURE_CHARS = 2_000
+#: How clients say in a text part where a picture stood.
+PLACEHOLDER = re.compile(
+    r"\[(?:image:|cid:|Bild:|photo:)[ ]?([^\[\]\n]{1,200})\]|<(image\d{1,6}\.\w{3,4})>", re.IGNORECASE
+)
 #: How much of a line is told by `explain`.
 _MAX_EXCERPT = 60
 #: Introductions that hold a header block, in whose midst an author may have written.
 _WITH_HEADERS = (Kind.HEADERS, Kind.SEPARATOR)
+#: Of a quoted line that holds more than its words: who struck some out has answered by it.
+_UNSAID = "\u0336"
 #: What a converter tore from the name before it.
 _ADDRESS = re.compile(r"<[^<>\s]{1,254}@[^<>\s]{1,254}>[,;]?")
 
@@ -67,6 +73,8 @@ class Trimmer:
     signed: list[str] = field(default_factory=list)
     #: Markdown of what was left out without being known.
     quoted: list[str] = field(default_factory=list)
+    #: What pictures refer to that were left out with it.
+    pictures: list[str] = field(default_factory=list)
     #: What the forwarder wrote above the forwarded header, for the note.
     aside: list[str] = field(default_factory=list)
     #: Sentences on what was done, and on what evidence.
@@ -82,6 +90,7 @@ class Trimmer:
         self.unproved = self.unproved or other.unproved
         self.signed += other.signed
         self.quoted += other.quoted
+        self.pictures += other.pictures
         self.aside += other.aside
         self.because += other.because
         self.cut = self.cut or other.cut
@@ -112,7 +121,7 @@ class Trimmer:
             return None
         if self.passed_on is not None:
             return self._above(lines, self.passed_on)
-        stretch = quotes.find(lines)
+        stretch = self._stretch(lines)
         quoted = self._quoted(lines, stretch)
         ranges: list[tuple[int, int]] = [] if quoted is None else [quoted.ranges[0]]
         signature = self._signature(lines, stretch, ranges)
@@ -132,6 +141,8 @@ class Trimmer:
         if cut is None:
             return text, ""
         kept = "\n".join(line.text for at, line in enumerate(lines) if cut.keeps(at))
+        for start, end in cut.ranges:
+            self.pictures += (name for line in lines[start:end] for name in placeholders(line.text))
         gone = "" if cut.unproved is None else "\n".join(line.text for line in lines[slice(*cut.unproved)])
         return kept.rstrip("\n"), gone
 
@@ -148,23 +159,28 @@ class Trimmer:
 
     # -- quotes ------------------------------------------------------------------------------------
 
+    def _stretch(self, lines: Sequence[Line]) -> Stretch | None:
+        """The quote that ends the mail, but for a footer that an earlier mail of the conversation has too; it stays."""
+        found = quotes.find(lines)
+        if found is not None or not self.known:
+            return found
+        end = max((at for at, line in enumerate(lines, 1) if line.depth), default=0)
+        below = [said.key(line.words) for line in lines[end:]]
+        return quotes.find(lines[:end]) if end and recall.is_footer(below, self.known) else None
+
     def _quoted(self, lines: Sequence[Line], stretch: Stretch | None) -> Cut | None:
         if self._keeps_quotes or stretch is None:
             return None
-        if self.forward or stretch.forward:
-            self.because.append("the quote stays: the mail passes it on")
+        if reason := self._holds_on(lines, stretch):
+            self.because.append(f"the quote stays: {reason}")
             return None
-        if self.after:
-            self.because.append("the quote stays: words of the author follow it")
-            return None
-        if not self.before and not _says_something(lines[: stretch.start]):
-            self.because.append("the quote stays: without it nothing would be left")
-            return None
-        start = self._known_from(lines, stretch)
+        places, starts = _places(lines[stretch.start : stretch.end])
+        start = self._known_from(lines, stretch, places, starts)
         if start == stretch.start:
             return self._known(lines, start, stretch)
         self.unproved = True
-        if self.mode == "quotes":
+        answered = self.known is not None and recall.written_into(places, self.known)
+        if self.mode == "quotes" and not answered:
             found = (stretch.start, stretch.end)
             count = _count(lines[slice(*found)])
             self.because.append(
@@ -174,10 +190,25 @@ class Trimmer:
             return Cut((found,), found)
         if start is not None:
             return self._known(lines, start, stretch)
-        self.because.append(
-            f"the quote by {stretch.kind.value} stays: not all of it is known to be in this conversation"
+        reason = (
+            "the author wrote between its lines"
+            if answered
+            else "not all of it is known to be in this conversation"
         )
+        self.because.append(f"the quote by {stretch.kind.value} stays: {reason}")
         return None
+
+    def _holds_on(self, lines: Sequence[Line], stretch: Stretch) -> str:
+        """Why the quote stays, whatever is known of it; "" where nothing holds it."""
+        if self.forward or stretch.forward:
+            return "the mail passes it on"
+        if self.after:
+            return "words of the author follow it"
+        if not self.before and not _says_something(lines[: stretch.start]):
+            return "without it nothing would be left"
+        if stretch.kind is Kind.MARKED and quotes.lead_over(lines[: stretch.start]):
+            return "the author's own words lead over to it"
+        return ""
 
     def _known(self, lines: Sequence[Line], start: int, stretch: Stretch) -> Cut:
         count = _count(lines[start : stretch.end])
@@ -189,20 +220,15 @@ class Trimmer:
         )
         return Cut(((start, stretch.end),))
 
-    def _known_from(self, lines: Sequence[Line], stretch: Stretch) -> int | None:
+    def _known_from(
+        self, lines: Sequence[Line], stretch: Stretch, places: Sequence[recall.Place], starts: Sequence[int]
+    ) -> int | None:
         """Where the quote, or a quote within it, begins from which on every line is known; None for nowhere."""
         if not self.known:
             return None
-        inner = lines[stretch.start : stretch.end]
-        free, starts = _frames(inner)
-        keys = [said.key(line.words) for line in inner]
-        ok = said.covered(keys, free, self.known)
-        proof = [bool(keys[at]) and not free[at] for at in range(len(inner))]
-        last = max((at for at, proven in enumerate(proof) if proven), default=-1)
-        for start in starts:
-            if ok[start] and start <= last:
-                return max(stretch.start, quotes.with_rule(lines, stretch.start + start))
-        return None
+        begun = self.before and not _says_something(lines[: stretch.start])
+        start = recall.known_from(places, starts, self.known, begun=begun)
+        return start if start is None else max(stretch.start, quotes.with_rule(lines, stretch.start + start))
 
     # -- signatures --------------------------------------------------------------------------------
 
@@ -230,12 +256,17 @@ class Trimmer:
             return None
         because = f'a signature of {_count(below)} lines left out below "-- "'
         keys = [said.key(line.words) for line in below[1:]]
-        if self.known and said.covered(keys, [False] * len(keys), self.known)[0]:
+        if self.known and recall.in_order(keys, self.known):
             because += ": every one is in this conversation already"
         else:
             self.signed.append(", ".join(line.words for line in below[1:] if line.words))
         self.because.append(because)
         return start, end
+
+
+def placeholders(line: str) -> list[str]:
+    """What the line of a text part says stands there as a picture."""
+    return [(one or other).strip() for one, other in PLACEHOLDER.findall(line)]
 
 
 def own_words(text: str) -> bool:
@@ -269,6 +300,16 @@ def _ends(lines: Sequence[Line]) -> str:
     return f": {' … '.join(named)}" if said else ""
 
 
+def _places(lines: Sequence[Line]) -> tuple[list[recall.Place], list[int]]:
+    """The lines of a quote as they are looked up, and where it or a quote within it begins, from the top."""
+    free, starts = _frames(lines)
+    places = [
+        recall.Place(said.key(line.words) + _UNSAID * line.unsaid, line.depth, frame)
+        for line, frame in zip(lines, free, strict=True)
+    ]
+    return places, starts
+
+
 def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
     """Which lines only introduce a quote, and where the quote or one within it begins, from the top."""
     free = [False] * len(lines)
@@ -289,7 +330,8 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
             continue
         starts.add(at)
         for place in range(at, frame.end):
-            free[place] = frame.kind not in _WITH_HEADERS or _is_header(lines, place)
+            named = frame.kind in _WITH_HEADERS and (place > at or frame.kind is Kind.HEADERS)
+            free[place] = not named or _is_header(lines, place)
         depth = max(depth, line.depth)
         at = max(frame.end, at + 1)
     return free, sorted(starts)
@@ -298,7 +340,9 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
 def _is_header(lines: Sequence[Line], at: int) -> bool:
     """Whether a line within a header block says no more than such blocks do: a label, or recipients that go on."""
     words = lines[at].words.strip()
-    if not words or attributions.label(words) is not None or attributions.separator(words) is not None:
+    if not words or attributions.label(words, cells=True) is not None:
+        return True
+    if attributions.attribution(words) is Strength.STRONG:
         return True
     above = next((line.words for line in reversed(lines[:at]) if line.says), "").rstrip()
     return "@" in words and (above.endswith((",", ";")) or _ADDRESS.fullmatch(words) is not None)

@@ -13,8 +13,8 @@ from bridge.spool.prepared import Prepared
 from bridge.spool.schema import said
 
 DIGEST_BYTES = 8
-#: Lines of one conversation; those written together are forgotten together.
-MOST = 20_000
+#: Digests of one conversation, two or three a line; those written together are forgotten together.
+MOST = 50_000
 
 _of_conversation = said.c.conversation == bindparam("lane")
 # One row for all lines of a message: measured 0.05 ms of CPU for ninety lines, where a row for each takes 0.4.

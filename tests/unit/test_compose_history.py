@@ -125,6 +125,30 @@ def test_history_by_rule_goes_along_as_the_mail_shows_it() -> None:
     assert made.quoted.endswith("\n\nWhich lamp?")
 
 
+@pytest.mark.parametrize(
+    "red",
+    [
+        "<span style='color:red'>Yes.</span>",
+        "<span style='font-size:11pt;color: rgb(200, 38, 19)'>Yes.</span>",
+        "<font color='#C00000'>Yes.</font>",
+        "<span style='color:#ee0000'>Yes.</span>",
+    ],
+)
+def test_an_answer_in_red_between_the_lines_of_history_is_bold(red: str) -> None:
+    """Case 102: nothing else tells "my answers in red" from what they answer."""
+    question = f"<p>Which lamp?</p><p>Is it new? {red}</p>"
+    assert shown(f"<p>See below.</p>{OUTLOOK_WEB}{question}").endswith("> Is it new? **Yes.**")
+    assert "> Is it new? **Yes.**" in shown(f"<p>See below.</p><blockquote>{question}</blockquote>")
+
+
+@pytest.mark.parametrize("color", ["blue", "#1F497D", "rgb(x", "#f0f", "#ff9999", "rgb(0,0,0)", "red dish"])
+def test_no_other_color_is_bold_nor_red_in_the_authors_own_words(color: str) -> None:
+    html = f"<p>See below.</p>{OUTLOOK_WEB}<p>Is it new? <font color='{color}'>Yes.</font></p>"
+    assert "**Yes.**" not in shown(html)
+    assert "**Yes.**" not in shown(html.replace("color='", "style='color:"))
+    assert shown("<p>It is <span style='color:red'>urgent</span>.</p>") == "It is urgent."
+
+
 def test_a_picture_within_history_keeps_its_place() -> None:
     html = f"<p>The one in the hall.</p>{OUTLOOK_WEB}<p>Which <img src='https://x.example/l.png' alt='lamp'>?</p>"
     assert shown(html).endswith("> Which [lamp](https://x.example/l.png)?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,15 @@ def test_a_known_picture_leaves_the_body(body: str, left: str) -> None:
     assert made.body == left
     assert [one.sha256 for one in made.files] == ["other"]
     assert made.note == ()
-    assert made.decisions == (Decision("file logo.png", "left out: this conversation shows it already"),)
+    assert made.decisions == (Decision("file logo.png", "left out: this conversation has it already"),)
+
+
+def test_a_picture_of_a_quote_that_is_left_out_goes_along_once() -> None:
+    """The logo below an answer of staff, which every reply to it brings."""
+    logo = replace(file(1, "logo", inline=False), quoted=True)
+    assert once.told(draft("Yes.", logo), frozenset()).files == (logo,)
+    again = once.told(draft("Yes.", logo), once.pictures([logo]))
+    assert (again.body, again.files) == ("Yes.", ())
 
 
 def test_what_is_not_known_or_attached_stays() -> None:

@@ -85,6 +85,9 @@ ATTRIBUTIONS = {
     "spark": "On 2 Nov 2026 at 10:15 +0100, Rosa Lind <rosa@s.example>, wrote:",
     "gmail of old": "2026-11-02 10:15 GMT+01:00 Rosa Lind <rosa@s.example>:",
     "eudora": "At 11/2/2026 10:15 AM, you wrote:",
+    "portuguese, Thunderbird": "Às 10:15 de 02/11/2026, Rosa Lind escreveu:",
+    "korean, Thunderbird": "2026-11-02 오전 10:15에 Rosa Lind 이(가) 쓴 글:",
+    "slovenian, Thunderbird": "Dne 02. 11. 2026 ob 10:15 je Rosa Lind napisal(a):",
 }
 
 
@@ -104,6 +107,33 @@ def test_an_attribution_may_be_wrapped_over_two_lines(line: str) -> None:
         first, rest = line[:blank], line[blank + 1 :]
         if "<" in first or attributions.opens(first):
             assert start_of(f"{ANSWER}\n\n{first}\n{rest}\n\n> {ORIGINAL}\n") == first
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Kuupäev E, 2. november 2026 kell 10:15 kirjutas Rosa Lind\n<rosa@s.example>:",
+        "На пн, 2.11.2026 г. в 10:15 ч. Rosa Lind\n<rosa@s.example> написа:",
+        "pon, 2. stu 2026. u 10:15 Rosa Lind (Shop)\n<rosa@s.example> napisao je:",
+        "ในวันที่ จ. 2 พ.ย. 2026 เวลา 10:15 Rosa Lind\n<rosa@s.example> เขียนว่า:",
+        "Noong Lun, Nob 2, 2026 nang 10:15 AM, sinulat ni Rosa Lind\n<rosa@s.example>:",
+        "otrd., 2026. g. 2. nov., plkst. 10:15 — lietotājs Rosa Lind\n(<rosa@s.example>) rakstīja:",
+    ],
+)
+def test_the_first_line_of_a_wrapped_attribution_is_known_by_its_date(lines: str) -> None:
+    """Case 103."""
+    assert start_of(f"{ANSWER}\n\n{lines}\n\n> {ORIGINAL}") == lines.partition("\n")[0]
+    own = "It broke on 1.11.2026 at 9:12."
+    whole = lines.replace("\n", " ")
+    assert start_of(f"{ANSWER}\n{own}\n{whole}\n> {ORIGINAL}") == whole
+
+
+def test_the_rest_of_a_wrapped_attribution_may_have_fewer_marks() -> None:
+    text = f"{ANSWER}\n\n> Thank you.\n>\n> >> On Mon, Nov 2, 2026 at 10:15 AM Rosa Lind <rosa@s.example>\n> wrote:\n> >>> Hi"
+    lines = quotes.of_text(text)
+    frame = quotes.frame_at(lines, 4)
+    assert frame is not None
+    assert (frame.start, frame.end) == (4, 6)
 
 
 def test_an_address_wrapped_out_of_its_attribution_goes_with_it() -> None:
@@ -145,6 +175,7 @@ def test_words_right_above_an_attribution_are_the_authors() -> None:
         "Am Montag schrieb ich Ihnen schon einmal.",
         "Le lundi j'ai écrit à votre service",
         "Please answer to rosa@s.example:",
+        "On Monday you wrote:",
     ],
 )
 def test_on_and_wrote_in_plain_words_are_no_attribution(line: str) -> None:
@@ -195,6 +226,79 @@ def test_a_header_block_begins_the_quote_in_any_language(block: str) -> None:
     assert start_of(f"{ANSWER}\n\n{block}\n\n{ORIGINAL}") == block.partition("\n")[0]
     rule = "_" * 32
     assert start_of(f"{ANSWER}\n{rule}\n{block}\n\n{ORIGINAL}") == rule
+
+
+@pytest.mark.parametrize("block", ["chinese", "danish", "czech"])
+@pytest.mark.parametrize(
+    "line", ["---- 回复的原邮件 ----", "---------- Původní e-mail ----------", "-----Innilegg-----"]
+)
+def test_a_title_between_rules_above_a_header_block_belongs_to_it(line: str, block: str) -> None:
+    assert start_of(f"{ANSWER}\n\n{line}\n{BLOCKS[block]}\n\n{ORIGINAL}") == line
+
+
+def test_a_title_between_rules_above_anything_else_is_the_authors() -> None:
+    assert start_of(f"{ANSWER}\n\n-----Innilegg-----\nFrom: the shop\n\n{ORIGINAL}") is None
+
+
+def test_a_header_block_may_be_a_table_below_its_title() -> None:
+    """NetEase, in the text and in the HTML of its reply."""
+    rows = (
+        ("From", "Rosa Lind<rosa@s.example>"),
+        ("Date", "11/02/2026 10:15"),
+        ("To", "tim@s.example"),
+        ("Subject", "Lamp"),
+    )
+    text = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    assert (
+        start_of(f"{ANSWER}\n\n---- Replied Message ----\n{text}\n{ORIGINAL}") == "---- Replied Message ----"
+    )
+    assert start_of(f"{ANSWER}\n\n{text}\n{ORIGINAL}") is None
+    cells = "".join(f"<tr><td>{name}</td><td>{value.replace('<', '&lt;')}</td></tr>" for name, value in rows)
+    html = (
+        f"<div>{ANSWER}</div><div>---- Replied Message ----</div><table>{cells}</table><div>{ORIGINAL}</div>"
+    )
+    root = clean.parse(html)
+    assert root is not None
+    cleaned = clean.clean(root, Limits())
+    lines = quoted.page(cleaned.root, cleaned.begins).lines
+    found = quotes.find(lines)
+    assert found is not None
+    frame = quotes.frame_at(lines, found.start)
+    assert frame is not None
+    assert next(line.words for line in lines[frame.end :] if line.words) == ORIGINAL
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "Message du 02/11/26 10:15\nDe : Rosa Lind <rosa@s.example>\nA : tim@s.example\nCopie à : \nObjet : Lampe",
+        '----------------\nКому: tim@s.example;\nТема: Re: Lamp;\n02.11.2026, 10:15, "Rosa Lind" <rosa@s.example>:',
+    ],
+    ids=["Orange", "Yandex"],
+)
+@pytest.mark.parametrize("marks", ["", "> "])
+def test_what_stands_around_a_header_block_belongs_to_it(block: str, marks: str) -> None:
+    rows = "".join(f"{marks}{line}\n" for line in block.split("\n"))
+    lines = quotes.of_text(f"{ANSWER}\n\n{rows}{marks}{ORIGINAL}")
+    found = quotes.find(lines)
+    assert found is not None
+    assert lines[found.start].words == block.partition("\n")[0]
+    frame = quotes.frame_at(lines, found.start + quotes.is_rule(lines[found.start].words))
+    assert frame is not None
+    assert lines[frame.end].words == ORIGINAL
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "From: Berlin\nTo: Rome\nDate: 2 November",
+        "From: Rosa Lind <rosa@s.example>\nDate: 2 November 2026\nSubject: Lamp",
+        "Von: Rosa Lind\nDatum: 2. November\nBetreff: Lampe\nTelefon: 030 1234",
+    ],
+)
+def test_a_booking_or_a_form_is_no_header_block(block: str) -> None:
+    """Case 104: by rule its words would leave the body."""
+    assert start_of(f"A message from the web site.\n\n{block}\n\nTwo persons") is None
 
 
 @pytest.mark.parametrize(
@@ -437,6 +541,16 @@ CLIENTS = {
 def test_the_quote_of_a_mail_program_is_found_by_its_marks(html: str, start: str) -> None:
     """Case 101."""
     assert start_in_html(html) == start
+
+
+@pytest.mark.parametrize("words", ["No, thanks.", f"{LINE} I did.", "Ann: yes"])
+def test_words_that_were_written_into_an_attribution_are_the_authors(words: str) -> None:
+    """The cursor may stand there: what is typed next is marked as the attribution was."""
+    html = (
+        f"<div>{ANSWER}</div><div class='gmail_quote'><div class='gmail_attr'>{words}</div>"
+        f"<blockquote class='gmail_quote'>{ORIGINAL}</blockquote></div>"
+    )
+    assert start_in_html(html) == ORIGINAL
 
 
 @pytest.mark.parametrize(

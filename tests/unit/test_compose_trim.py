@@ -82,6 +82,122 @@ def test_a_quote_with_anything_new_in_it_stays_as_it_is(was: str, becomes: str) 
     assert trimmer.unproved
 
 
+QUESTIONS = "Hello,\n\n1. Is it plugged in?\n2. Is the red light on?\n3. Is it new?\n\nRosa"
+ASKED = said.digests(QUESTIONS) | said.digests("Yes\n\nok")
+OUTLOOK = "From: Support\nSent: Monday\nTo: Ann\nSubject: Lamp"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("in?\n2", "in?\nYes\n2"),
+        ("in?\n2", "in? Yes\n2"),
+        ("new?", "new?\nok"),
+        ("Rosa", "Rosa\n\nok"),
+        ("Hello,", "Yes\n\nHello,"),
+        ("in?\n2", "in?\n\nYes\n\n2"),
+        ("in?\n2", "in?\nOn 2 Nov 2026 at 10:15 you wrote:\n2"),
+        ("in?", "in? \u2713"),
+        ("in?", "in? \u274c"),
+        ("in?", "in???"),
+        ("in?", "in? <----"),
+        ("1. Is it plugged in?\n2. Is the red light on?", "2. Is the red light on?\n1. Is it plugged in?"),
+        ("1. Is it plugged in?\n", ""),
+        ("Hello,\n\n1. Is it plugged in?\n", ""),
+    ],
+)
+@pytest.mark.parametrize("marks", ["", "> "])
+def test_a_quote_stays_that_its_author_changed_if_only_by_words_that_were_said_before(
+    was: str, becomes: str, marks: str
+) -> None:
+    """Case 102: an answer among the lines of a quote may be a line that an earlier mail has too."""
+    introduction = HEAD if marks else OUTLOOK
+    text = f"See below.\n\n{introduction}\n\n{quoted(QUESTIONS, marks)}"
+    assert lossless(text, ASKED) == "See below."
+    changed = f"See below.\n\n{introduction}\n\n{quoted(QUESTIONS.replace(was, becomes), marks)}"
+    assert lossless(changed, ASKED) == changed
+
+
+@pytest.mark.parametrize("mode", ["lossless", "quotes"])
+def test_a_quote_stays_that_its_author_leads_over_to(mode: trim.Mode) -> None:
+    """Without it "this is the line I mean:" means nothing."""
+    text = f"This is the line I mean:\n\n{quoted(ORIGINAL)}"
+    trimmer = Trimmer(mode, known=KNOWN)
+    assert trimmer.text(text) == (text, "")
+    assert trimmer.because == ["the quote stays: the author's own words lead over to it"]
+    attributed = f"No.\n\nO 2/11/26 ás 10:15, Rosa Lind escribiu:\n\n{quoted(ORIGINAL)}"
+    assert Trimmer(mode, known=KNOWN).text(attributed)[0] == "No.\n\nO 2/11/26 ás 10:15, Rosa Lind escribiu:"
+
+
+@pytest.mark.parametrize("answer", ["in?\nI think so,\nbut it is dark there.", "in? I think so."])
+@pytest.mark.parametrize("marks", ["", "> "])
+def test_a_quote_that_was_answered_between_its_lines_stays_in_every_mode(answer: str, marks: str) -> None:
+    """Case 102: what is known tells the author's lines from those of a program that changed some."""
+    introduction = HEAD if marks else OUTLOOK
+    answered = QUESTIONS.replace("in?", answer)
+    text = f"See below.\n\n{introduction}\n\n{quoted(answered, marks)}"
+    trimmer = Trimmer("quotes", known=ASKED)
+    assert trimmer.text(text) == (text, "")
+    assert trimmer.because[0].endswith("stays: the author wrote between its lines")
+    changed = QUESTIONS.replace("plugged in", "pluged in")
+    assert (
+        Trimmer("quotes", known=ASKED).text(f"No.\n\n{introduction}\n\n{quoted(changed, marks)}")[0] == "No."
+    )
+
+
+def test_a_link_that_was_wrapped_away_from_its_words_is_known() -> None:
+    known = said.digests("Please see [our guide](https://x.example/how?a=1&b=2): it has pictures.")
+    quote = "> Please see our guide\n> <https://x.example/how?a=1&b=2>\n> : it has pictures."
+    assert lossless(f"I did.\n\n{HEAD}\n{quote}", known) == "I did."
+    assert lossless(f"I did.\n\n{HEAD}\n{quote.replace('how', 'who')}", known) != "I did."
+
+
+SIGNATURE = "Lamp Shop, 12 Main Street, 10115 Berlin\nTel. +49 30 1234567, www.lamps.example"
+
+
+def test_a_signature_that_no_message_has_is_known_once_it_was_posted_with_a_quote() -> None:
+    """What Re:amaze puts below every answer of staff; what stands above it differs from answer to answer."""
+    seen = said.digests(f"No.\n\n> Is it new?\n>\n> {SIGNATURE}") | said.digests("Is it new?")
+    known = KNOWN | seen | said.digests("Yes")
+    signed = f"{STAFF}\n\n{SIGNATURE}"
+    assert lossless(f"It is 4711.\n\n{HEAD}\n{quoted(signed)}", known) == "It is 4711."
+    assert lossless(f"It is 4711.\n\n{OUTLOOK}\n\n{signed}", known) == "It is 4711."
+    for answered in (
+        f"{STAFF}\n\nYes\n\n{SIGNATURE}",
+        f"Yes\n\n{STAFF}\n\n{SIGNATURE}",
+        f"{STAFF}\n\n{SIGNATURE}\n\nYes",
+    ):
+        text = f"It is 4711.\n\n{OUTLOOK}\n\n{answered}"
+        assert lossless(text, known) == text
+
+
+DISCLAIMER = "This message is confidential.\nPlease delete it if you are not whom it is for."
+
+
+@pytest.mark.parametrize("mode", ["lossless", "quotes"])
+def test_a_footer_that_every_mail_brings_is_no_answer_below_the_quote(mode: trim.Mode) -> None:
+    """Case 53: what a gateway puts there hides no answer, and it stays."""
+    known = (
+        KNOWN
+        | said.digests(f"It flickers.\n\nAnn\n\n{DISCLAIMER}")
+        | said.digests("That was wrong, sorry, and I know it.")
+    )
+    reply = f"It is 4711.\n\n{HEAD}\n{quoted(ORIGINAL)}"
+    kept = Trimmer(mode, known=known).text(f"{reply}\n\n{DISCLAIMER}")[0]
+    assert kept == f"It is 4711.\n\n\n{DISCLAIMER}"
+    answers = ("Another one.", DISCLAIMER.replace("delete", "keep"), f"No.\n{DISCLAIMER}", "Ann")
+    for below in (*answers, "That was wrong, sorry, and I know it."):
+        text = f"{reply}\n\n{below}"
+        assert Trimmer(mode, known=known).text(text) == (text, "")
+
+
+def test_history_that_was_posted_with_its_own_introduction_is_known_below_it() -> None:
+    first = f"Can you help?\n\n{OUTLOOK}\n\n{ORIGINAL}"
+    known = said.digests(first) | said.digests(STAFF)
+    again = quoted(f"{STAFF}\n\n{HEAD}\n{quoted(first)}")
+    assert lossless(f"It is 4711.\n\n{HEAD}\n{again}", known) == "It is 4711."
+
+
 def test_a_first_mail_keeps_its_history() -> None:
     text = f"Please see below.\n\n{HEAD}\n\n{quoted(ORIGINAL)}"
     assert lossless(text, frozenset()) == text
@@ -209,8 +325,8 @@ PARAGRAPHS = "<p>The lamp in the hall flickers.<br>I have changed the bulb.</p><
         f"<p>Yes.</p><div class='protonmail_quote'>{HEAD}<br><blockquote type='cite'>{PARAGRAPHS}</blockquote></div>",
         f"<table><tr><td>Yes.</td></tr><tr><td><blockquote type='cite'>{PARAGRAPHS}</blockquote></td></tr></table>",
         f"<pre>Yes.\n\n{HEAD.replace('<', '&lt;')}\n{quoted(ORIGINAL)}</pre>",
-        f"<p>Yes.</p><blockquote type=cite><img src=cid:logo>{PARAGRAPHS}<p>Please send the <b>serial number</b>, which is on "
-        "the base of the lamp, and a <a href='https://safe.example/?u=x'>photo</a> of it.</p></blockquote>",
+        f"<p>Yes.</p><blockquote type=cite><img src=cid:logo><p>Please send the <b>serial number</b>, which is on the base of "
+        f"the lamp, and a <a href='https://safe.example/?u=x'>photo</a> of it.</p><div>{HEAD}</div>{PARAGRAPHS}</blockquote>",
     ],
 )
 def test_a_known_quote_of_html_goes_whole(html: str) -> None:
@@ -219,6 +335,38 @@ def test_a_known_quote_of_html_goes_whole(html: str) -> None:
     assert made.markdown == "Yes."
     assert made.known_lines >= 3
     assert composed(html, known=frozenset()).markdown != "Yes."
+
+
+def test_a_quote_stays_of_which_its_author_struck_something_out() -> None:
+    html = f"<p>As I marked it.</p><blockquote type=cite><div>{HEAD}</div>{PARAGRAPHS}</blockquote>"
+    assert composed(html).markdown == "As I marked it."
+    assert "~~the bulb~~" in composed(html.replace("the bulb", "<s>the bulb</s>")).markdown
+
+
+def test_a_quote_stays_that_holds_a_picture_in_itself() -> None:
+    """Left out it would be nowhere: it is no part of the mail."""
+    picture = "<img src='data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=='>"
+    html = f"<p>Yes.</p><blockquote type=cite><div>{HEAD}</div>{PARAGRAPHS}{picture}</blockquote>"
+    assert len(composed(html).data_pictures) == 1
+
+
+def test_pictures_of_a_quote_that_is_left_out_are_named() -> None:
+    pictures = tuple(
+        Leaf(index=at, section=str(at), content_type="image/png", content=Span(0, 1), content_id=f"p{at}")
+        for at in (1, 2, 3)
+    )
+    html = (
+        f"<p>Yes.<img src='cid:p1'></p><blockquote type=cite><div>{HEAD}</div>{PARAGRAPHS}<img src='cid:p1'>"
+        "<img src='cid:p2'></blockquote>"
+    )
+    text = f"Yes. [cid:p1]\n\n{HEAD}\n{quoted(ORIGINAL)}\n> [cid:p2]"
+    files = tuple(Attached(at) for at in (0, 1, 2, 3))
+    words = Leaf(index=0, section="0", content_type="text/html", content=Span(0, 1))
+    for block in (Written(None, html, (0,)), Written(text, None, (0,))):
+        mail = a_mail(blocks=(block, *files[1:]), leaves=(words, *pictures))
+        made = body.compose(mail, trimmer=Trimmer("lossless", known=KNOWN))
+        assert made.inline == {1}
+        assert made.quoted_pictures == {2}
 
 
 def test_lists_tables_and_pictures_of_the_answer_are_left_alone() -> None:
@@ -402,4 +550,5 @@ def test_digests_travel_in_one_piece() -> None:
 
 
 def test_no_more_than_a_bound_of_a_message_is_remembered() -> None:
-    assert len(said.digests("\n\n".join(map(str, range(said.MAX_LINES))))) <= said.MAX_LINES
+    """Each line, and below which it stands."""
+    assert len(said.digests("\n".join(map(str, range(2 * said.MAX_LINES))))) < 3 * said.MAX_LINES
