@@ -49,6 +49,8 @@ class Repeat:
     month_days: tuple[int, ...] = ()
     #: How many dates are taken out.
     exceptions: int = 0
+    #: How the sender's own program tells the rule, where nothing else does.
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ class Event:
     title: str = ""
     start: Moment | None = None
     end: Moment | None = None
+    #: Of a proposal, when the meeting was to start.
+    instead_of: Moment | None = None
     repeat: Repeat | None = None
     #: Which meeting of a series this is about.
     instance: Moment | None = None

@@ -37,7 +37,6 @@ _ANSWERS = {
 }
 _HEADINGS = {
     "CANCEL": "Cancelled",
-    "COUNTER": "Another time is proposed",
     "DECLINECOUNTER": "The proposed time is declined",
     "ADD": "Further dates",
     "REFRESH": "The invitation is asked for again",
@@ -64,7 +63,7 @@ def words(event: Event) -> str:
 def _heading(event: Event) -> str:
     if event.method != "REPLY" and event.status == "CANCELLED":
         return "Cancelled"
-    if event.method == "REPLY":
+    if event.method in ("REPLY", "COUNTER"):
         return _reply(event)
     if event.method in _HEADINGS:
         return _HEADINGS[event.method]
@@ -76,24 +75,26 @@ def _heading(event: Event) -> str:
 
 
 def _reply(event: Event) -> str:
-    person = event.attendees[0] if event.attendees else None
-    if person is None:
-        return "Answer to an invitation"
-    return f"{_said(person.name or person.email)} {_REPLIES.get(person.answer, 'answers')}"
+    person = event.attendees[0] if event.attendees else Person("", "")
+    who = _said(person.name or person.email)
+    if event.method == "COUNTER":
+        return f"{who} proposes another time" if who else "Another time is proposed"
+    if not who:
+        return f"Answer to an invitation{f', {_ANSWERS[person.answer]}' if person.answer in _ANSWERS else ''}"
+    return f"{who} {_REPLIES.get(person.answer, 'answers')}"
 
 
 def _rows(event: Event) -> Iterator[tuple[str, str]]:
     yield "When", when(event.start, event.end)
+    yield "Instead of", moment(event.instead_of) if event.instead_of else ""
     yield "Repeats", repeats(event.repeat) if event.repeat else ""
     yield "Only the date of", moment(event.instance) if event.instance else ""
     yield "Where", _said(event.location)
     if event.link and event.link not in event.location:
         yield "Join", escape.inline(event.link, edge=True)
     yield "Organiser", _person(event.organiser) if event.organiser else ""
-    if event.method == "REPLY":
-        yield "Comment", _said(" ".join(event.comment.split()))
-        return
-    yield "Invited", _people(event)
+    if event.method not in ("REPLY", "COUNTER"):
+        yield "Invited", _people(event)
     yield "Comment", _said(" ".join(event.comment.split()))
 
 
@@ -141,6 +142,8 @@ def _offset(seconds: int) -> str:
 
 def repeats(repeat: Repeat) -> str:
     """The recurrence rule in words; parts that no words are known for are left to the file."""
+    if repeat.words:
+        return _said(repeat.words)
     unit = _UNITS.get(repeat.frequency)
     if unit is None:
         return "by a rule that stands in the file"

@@ -89,6 +89,14 @@ def test_an_invitation_says_what_when_where_and_who() -> None:
         ),
         ({"method": "REPLY", "attendees": (Person("Bob", "", "TENTATIVE"),)}, "**Bob may come: Review**"),
         ({"method": "REPLY"}, "**Answer to an invitation: Review**"),
+        (
+            {"method": "REPLY", "attendees": (Person("", "", "DECLINED"),)},
+            "**Answer to an invitation, declined: Review**",
+        ),
+        (
+            {"method": "COUNTER", "attendees": (Person("Bob", "b@x.example", "TENTATIVE"),)},
+            "**Bob proposes another time: Review**",
+        ),
         ({"title": ""}, "**Invitation: without a title**"),
         ({"title": "*urgent* [x](http://e)"}, "**Invitation: \\*urgent\\* [x\\](http://e)**"),
     ],
@@ -134,10 +142,27 @@ def test_times_are_said_on_the_wall_clock_of_their_zone(
         ({"frequency": "DAILY", "until": at("2026-06-30", all_day=True), "exceptions": 2},
          "every day, until Tuesday, 30 June 2026, without 2 of the dates"),
         ({"frequency": "X-MOON"}, "by a rule that stands in the file"),
+        ({"frequency": "", "words": "every *other* day"}, "every \\*other\\* day"),
     ],
 )  # fmt: skip
 def test_recurrence_is_said_in_words(given: dict[str, Any], said: str) -> None:
     assert calendar.repeats(Repeat(**given)) == said
+
+
+def test_a_proposal_says_which_time_it_would_replace() -> None:
+    event = an_event(
+        method="COUNTER",
+        start=at("2026-02-03T14:00"),
+        instead_of=at("2026-02-03T09:00"),
+        attendees=(Person("Bob", "b@x.example", "TENTATIVE"),),
+        comment="Later, please?",
+    )
+    assert lines(calendar.words(event)) == [
+        "**Bob proposes another time: Review**",
+        "When: Tuesday, 3 February 2026, 14:00",
+        "Instead of: Tuesday, 3 February 2026, 09:00",
+        "Comment: Later, please?",
+    ]
 
 
 def test_an_invitation_stands_before_the_words_and_its_file_goes_along() -> None:

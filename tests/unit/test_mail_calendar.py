@@ -224,9 +224,20 @@ def test_only_links_of_the_web_are_links() -> None:
     ).link == ("https://meet.example/a")
 
 
+def test_a_zone_by_the_name_that_windows_shows_is_without_the_offset_of_winter() -> None:
+    assert zones.name("(UTC+01:00) Amsterdam, Berlin") == "Amsterdam, Berlin"
+    assert zones.name("(GMT) Greenwich Standard Time") == "Atlantic/Reykjavik"
+    assert zones.name("(UTC)") == "(UTC)"
+
+
+@pytest.mark.parametrize("written", ["Customized Time Zone", "tzone://Microsoft/Custom"])
+def test_a_zone_whose_name_says_nothing_has_none(written: str) -> None:
+    assert zones.name(written) == ""
+
+
 def test_a_zone_without_a_name_that_is_known_stays_as_written() -> None:
     assert zones.name("Tokyo Standard Time") == "Asia/Tokyo"
-    assert zones.name("(UTC+01:00) Amsterdam, Berlin") == "(UTC+01:00) Amsterdam, Berlin"
+    assert zones.name("Mars Standard Time") == "Mars Standard Time"
 
 
 # -- in a mail -------------------------------------------------------------------------------------
