@@ -38,7 +38,7 @@ class Person:
 class Repeat:
     """A recurrence rule, as far as words can say it."""
 
-    #: DAILY, WEEKLY, MONTHLY, YEARLY and their kin.
+    #: DAILY, WEEKLY, MONTHLY, YEARLY and their kin; "" for a rule of another form, or none.
     frequency: str
     interval: int = 1
     count: int | None = None
@@ -47,6 +47,14 @@ class Repeat:
     days: tuple[str, ...] = ()
     #: As in BYMONTHDAY; negative ones count from the end.
     month_days: tuple[int, ...] = ()
+    #: As in BYMONTH.
+    months: tuple[int, ...] = ()
+    #: Which of the days it is, as in BYSETPOS; None for all of them.
+    position: int | None = None
+    #: The rule has parts that are not among these.
+    more: bool = False
+    #: Single dates beside the rule, or without one.
+    dates: tuple[Moment, ...] = ()
     #: How many dates are taken out.
     exceptions: int = 0
     #: How the sender's own program tells the rule, where nothing else does.
@@ -77,6 +85,8 @@ class Event:
     location: str = ""
     #: Where to join on line.
     link: str = ""
+    #: Names and links of what is attached to it.
+    files: tuple[tuple[str, str], ...] = ()
     organiser: Person | None = None
     attendees: tuple[Person, ...] = ()
     #: Attendees beyond those listed.

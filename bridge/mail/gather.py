@@ -17,7 +17,6 @@ from bridge.mail.headers import Content, Header
 from bridge.mail.split import split
 from bridge.model import Attached, Automatic, Kind, Leaf, Written
 
-_CALENDARS = frozenset(("text/calendar", "application/ics", "text/x-vcalendar"))
 _CARDS = frozenset(("text/vcard", "text/x-vcard", "text/directory"))
 _MAILS = frozenset(("message/rfc822", "message/global"))
 _COPIES = _MAILS | {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
@@ -90,7 +89,7 @@ class _Gathering:
         """What one file says."""
         name = (leaf.filename or "").lower()
         kind = leaf.content_type
-        if kind in _CALENDARS or (kind in endings.SAY_NOTHING and name.endswith(".ics")):
+        if kind in endings.CALENDARS or (kind in endings.SAY_NOTHING and name.endswith(".ics")):
             return calendar.read(
                 self.text(leaf), leaf=leaf.index, method=dict(leaf.parameters).get("method", "")
             )
@@ -199,7 +198,7 @@ class _Gathering:
             if gone and isinstance(block, Written):
                 kept[place] = replace(block, leaves=(*block.leaves, *sorted(gone)))
                 return kept
-        return self.blocks
+        return [*kept, Written(None, None, tuple(sorted(gone)))] if gone else self.blocks
 
 
 def _compared(event: Event) -> Event:

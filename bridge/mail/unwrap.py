@@ -1,4 +1,4 @@
-"""What stands within a leaf that only wraps: Outlook's winmail.dat, and S/MIME that is not closed.
+"""What stands within a leaf: in Outlook's winmail.dat, in S/MIME that is not closed, and files in a calendar.
 
 Pure conversions without a tree of their own: the reader of blocks says how deep and how much. Never fails; what cannot be opened
 says so and stays a file.
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bridge.facts import Fact, Sealed
-from bridge.mail import cms, eml, endings, headers, tnef
+from bridge.mail import calendar, cms, decode, eml, endings, headers, tnef
 from bridge.mail.tnef import File
 from bridge.model import Attached, Leaf, Written
 
@@ -25,6 +25,7 @@ _TNEF_IN_BASE64 = b"eJ8+I"
 #: Classes of mail, beside which Exchange sends a stream of settings alone; items of other classes may say more than is read.
 _PLAIN_MAIL = frozenset(("", "ipm.note", "ipm.microsoft mail.note"))
 _CMS_TYPES = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
+_IN_CALENDAR = re.compile(rb"ENCODING=(?:BASE64|B)[;:]", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _STYLE = re.compile(r"<(style|head|script)\b[^<]*+(?:<(?!/\1)[^<]*+)*+", re.IGNORECASE)
@@ -60,7 +61,7 @@ class Opened:
 def wraps(leaf: Leaf, head: bytes) -> bool:
     """Whether the leaf says of itself that it is one of these, or its first encoded bytes say so where it says nothing."""
     name = (leaf.filename or "").lower()
-    if leaf.content_type in _TNEF_TYPES | _CMS_TYPES:
+    if leaf.content_type in _TNEF_TYPES | _CMS_TYPES | endings.CALENDARS:
         return True
     if leaf.content_type not in endings.SAY_NOTHING:
         return False
@@ -75,6 +76,8 @@ def opened(leaf: Leaf, content: bytes, room: Room) -> Opened:
     outlook = leaf.content_type in _TNEF_TYPES or content.startswith(tnef.SIGNATURE)
     if outlook or (leaf.filename or "").lower() == "winmail.dat":
         return _outlook(leaf, content, room)
+    if leaf.content_type in endings.CALENDARS:
+        return _calendar(leaf, content)
     return _smime(leaf, content, room.content_bytes)
 
 
@@ -115,6 +118,17 @@ def _is_file(leaf: Leaf, content: bytes) -> bool:
     if not name.endswith(".p7m") or name.startswith("smime"):
         return False
     return content[:1] not in (b"\r", b"\n") and not headers.looks_like_header(content, 0)
+
+
+# -- calendars -------------------------------------------------------------------------------------
+
+
+def _calendar(leaf: Leaf, content: bytes) -> Opened:
+    """Files that stand in a calendar, as Apple puts them there."""
+    if not _IN_CALENDAR.search(content):
+        return Opened(replaces=False)
+    found = calendar.files(decode.read(content, leaf))
+    return Opened(replaces=False, files=tuple(File(held, name, kind) for name, kind, held in found))
 
 
 # -- Outlook ---------------------------------------------------------------------------------------

@@ -114,6 +114,8 @@ def yearly(rule: Mapping[str, str]) -> tuple[int, int, int] | None:
     month = rule.get("BYMONTH", "")
     if rule.get("FREQ") != "YEARLY" or day is None or not re.fullmatch(r"0?[1-9]|1[0-2]", month):
         return None
+    if "BYMONTHDAY" in rule or "BYSETPOS" in rule:
+        return None
     return int(month), int(day[1] or 1) or 1, _DAYS.index(day[2])
 
 

@@ -10,7 +10,18 @@ from support import mails, rendered
 from support.composing import a_mail, a_route, a_sender, an_envelope
 
 from bridge import mail
-from bridge.compose import body, calendar, conversation, facts, files, proof, report, status
+from bridge.compose import (
+    body,
+    calendar,
+    conversation,
+    facts,
+    files,
+    proof,
+    recurrence,
+    report,
+    status,
+    times,
+)
 from bridge.facts import (
     AbuseReport,
     Contact,
@@ -127,7 +138,7 @@ def test_the_heading_says_what_is_asked(given: dict[str, Any], heading: str) -> 
 def test_times_are_said_on_the_wall_clock_of_their_zone(
     start: Moment | None, end: Moment | None, said: str
 ) -> None:
-    assert calendar.when(start, end) == said
+    assert times.span(start, end) == said
 
 
 @pytest.mark.parametrize(
@@ -142,11 +153,50 @@ def test_times_are_said_on_the_wall_clock_of_their_zone(
         ({"frequency": "DAILY", "until": at("2026-06-30", all_day=True), "exceptions": 2},
          "every day, until Tuesday, 30 June 2026, without 2 of the dates"),
         ({"frequency": "X-MOON"}, "by a rule that stands in the file"),
+        ({"frequency": "DAILY", "days": ("MO", "TU", "WE", "TH", "FR")}, "every weekday"),
+        ({"frequency": "DAILY", "count": 1}, "every day, once"),
+        ({"frequency": "MONTHLY", "days": ("TU",), "position": 2}, "every month on the second Tuesday"),
+        ({"frequency": "MONTHLY", "days": ("MO", "TU", "WE", "TH", "FR"), "position": -1}, "every month on the last weekday"),
+        ({"frequency": "MONTHLY", "days": ("SA", "SU"), "position": 1}, "every month on the first day of the weekend"),
+        ({"frequency": "MONTHLY", "days": ("MO", "WE"), "position": 1}, "every month, by a rule that stands in the file"),
+        ({"frequency": "MONTHLY", "days": ("FR",), "month_days": (13,)}, "every month, by a rule that stands in the file"),
+        ({"frequency": "YEARLY", "days": ("-1SU",), "months": (3,)}, "every year on the last Sunday of March"),
+        ({"frequency": "YEARLY", "month_days": (5,), "months": (11,)}, "every year on 5 November"),
+        ({"frequency": "YEARLY", "month_days": (-1,), "months": (2, 6)}, "every year on the last day of February and June"),
+        ({"frequency": "YEARLY", "months": (3,)}, "every year in March"),
+        ({"frequency": "YEARLY", "more": True, "count": 3}, "every year, by a rule that stands in the file, 3 times"),
+        ({"frequency": "WEEKLY", "dates": (at("2026-02-05", all_day=True),)},
+         "every week, also on Thursday, 5 February 2026, all day"),
+        ({"frequency": "", "exceptions": 1}, "by a rule that stands in the file, without 1 of the dates"),
         ({"frequency": "", "words": "every *other* day"}, "every \\*other\\* day"),
     ],
 )  # fmt: skip
 def test_recurrence_is_said_in_words(given: dict[str, Any], said: str) -> None:
-    assert calendar.repeats(Repeat(**given)) == said
+    assert recurrence.words(Repeat(**given)) == said
+
+
+def test_single_dates_are_told_with_their_time_only_where_it_differs() -> None:
+    start = at("2026-02-03T09:00", **BERLIN)
+    days = tuple(at(f"2026-02-{day:02}T09:00", **BERLIN) for day in range(4, 16))
+    said = recurrence.words(Repeat(frequency="", dates=days[:2]), start)
+    assert said == "on Wednesday, 4 February 2026 and Thursday, 5 February 2026"
+    assert recurrence.words(Repeat(frequency="", dates=days), start).endswith(
+        "Friday, 13 February 2026 and 2 more"
+    )
+    other = recurrence.words(Repeat(frequency="", dates=(at("2026-02-04T11:00", **BERLIN),)), start)
+    assert other == "on Wednesday, 4 February 2026, 11:00 (Europe/Berlin, UTC+1)"
+
+
+def test_what_is_attached_to_a_meeting_is_named() -> None:
+    event = an_event(files=(("Plan", "https://d.example/1"), ("", "https://d.example/2")))
+    assert lines(calendar.words(event))[1] == ("Attached: Plan (https://d.example/1), https://d.example/2")
+
+
+@pytest.mark.parametrize(("said", "comments"), [("I am\r\nglad to come.\r\n", 0), ("See you.", 1)])
+def test_a_comment_that_the_mail_says_too_is_said_once(said: str, comments: int) -> None:
+    event = an_event(method="REPLY", attendees=(Person("Bob", "", "ACCEPTED"),), comment="I am glad to come.")
+    shown = facts.before(a_mail(text=said, facts=(event,)), {})
+    assert shown[0].count("Comment: ") == comments
 
 
 def test_a_proposal_says_which_time_it_would_replace() -> None:
