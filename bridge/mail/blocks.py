@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from bridge.facts import Fact, Sealed
-from bridge.mail import alternatives, decode, endings, enriched, flowed, leaves, openpgp, unwrap, uu
+from bridge.mail import alternatives, bounces, decode, endings, enriched, flowed, leaves, openpgp, unwrap, uu
 from bridge.mail.alternatives import Block
 from bridge.mail.headers import Content
 from bridge.mail.limits import Limits
@@ -137,6 +137,43 @@ class Reader:
                 found = [self._html(leaf)] if leaf.content_type == "text/html" else self._text(leaf)
                 return [*blocks[:place], *found, *blocks[place + 1 :]]
         return blocks
+
+    # -- mails below words --
+
+    def parted(self, blocks: list[Block]) -> list[Block]:
+        """The blocks of a bounce, with the mail that stands copied below its words as the file it is."""
+        out: list[Block] = []
+        for block in blocks:
+            if isinstance(block, Written) and block.text and not block.html and len(block.leaves) == 1:
+                out += self._without_copy(self.leaves[block.leaves[0]], block)
+            else:
+                out.append(block)
+        return out
+
+    def _without_copy(self, leaf: Leaf, words: Written) -> list[Block]:
+        inside = f"{leaf.section}."
+        if leaf.content_type != "text/plain" or any(one.section.startswith(inside) for one in self.leaves):
+            return [words]
+        source: Content
+        if isinstance(leaf.content, Span) and leaf.encoding == "identity":
+            source, start, end = self.content, leaf.content.start, leaf.content.end
+        else:
+            source = b"".join(decode.chunks(self.content, leaf))
+            start, end = 0, len(source)
+        found = bounces.copy(source, start, end)
+        if found is None:
+            return [words]
+        stop, begins = found
+        copy = Leaf(
+            index=len(self.leaves),
+            section=f"{inside}1",
+            content_type="message/rfc822",
+            content=Span(begins, end) if source is self.content else source[begins:end],
+            disposition="attachment",
+            within=leaf.within,
+        )
+        self.leaves.append(leaves.named_by_subject(self.content, copy, self.limits))
+        return [Written(self._as_written(source[start:stop], leaf), None, words.leaves), Attached(copy.index)]
 
     # -- leaves within leaves --
 

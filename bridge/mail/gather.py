@@ -39,6 +39,8 @@ def gather(
 ) -> Gathered:
     """The facts of the mail, and its blocks without a calendar that is there twice."""
     reports_on = automatic is not None and automatic.kind in _ABOUT
+    if automatic and automatic.kind is Kind.BOUNCE:
+        blocks = reader.parted(blocks)
     gathering = _Gathering(content, reader, blocks, reports_on, reader.limits.all_fact_bytes)
     copy, about = gathering.copy() if reports_on else (None, ())
     facts: list[Fact] = [*reader.facts]

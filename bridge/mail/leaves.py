@@ -78,7 +78,7 @@ def read(content: Content, part: Part, index: int, limits: Limits, defects: list
         within=part.within,
     )
     if leaf.filename is None and leaf.content_type in _NESTED:
-        return _named_by_subject(content, leaf, limits)
+        return named_by_subject(content, leaf, limits)
     if leaf.filename is None and leaf.encoding == "x-uuencode" and leaf.content_type != "text/plain":
         return replace(leaf, filename=uu.name(content, part.body, min(part.end, part.body + _SAMPLE_BYTES)))
     return leaf
@@ -146,7 +146,7 @@ def _escaped(content: Content, part: Part) -> bool:
     return sample.count(b'=3D"') >= 2 and b'="' not in sample
 
 
-def _named_by_subject(content: Content, leaf: Leaf, limits: Limits) -> Leaf:
+def named_by_subject(content: Content, leaf: Leaf, limits: Limits) -> Leaf:
     """A mail within the mail is a file named by its subject."""
     inner, _ = decode.head(content, leaf, min(_NESTED_HEADER_BYTES, limits.header_bytes))
     header = headers.read(inner, 0, len(inner), limits)

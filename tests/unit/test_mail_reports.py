@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from support import mails
 
@@ -232,6 +234,61 @@ def test_reports_in_words_are_understood(text: str, status: str, named: bool) ->
     assert found.about == (("sent-1@shop.example",) if named else ())
 
 
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "--- Below this line is a copy of the message.\n\n",
+        "------ This is a copy of your message, including all the headers. ------\n\n",
+        "--- The header of the original message is following. ---\n\n",
+        "   ----- Original message follows -----\n\n",
+        "",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["8bit", "base64"])
+def test_the_copy_below_the_words_is_a_file_and_tied_like_any_other(opening: str, encoding: str) -> None:
+    words = "<bob@example.net>:\n550 5.1.1 User unknown\n\n"
+    copy = (
+        "Received: from desk by mx; Tue, 3 Feb 2026 09:00:00 +0100\nMessage-ID: <sent-1@shop.example>\n"
+        "In-Reply-To: <asked-1@example.net>\nSubject: =?utf-8?Q?Your_lamps_f=C3=BCr?=\n =?utf-8?Q?_M=C3=BCller?=\n"
+        "From: desk@shop.example\nContent-Type: text/plain; charset=iso-8859-1\n\nGr\xfc\xdfe\n"
+    ).encode("latin-1")
+    body = (words + opening).encode() + copy
+    if encoding == "base64":
+        body = base64.encodebytes(body)
+    raw = mails.mail(
+        "Return-Path: <>",
+        "Subject: failure notice",
+        f"Content-Transfer-Encoding: {encoding}",
+        author="MAILER-DAEMON@mx.example",
+        body=body,
+    )
+    found = mail.parse(raw)
+    assert mails.shape(found) == [f"text={words.strip()}", "Your lamps für Müller.eml"]
+    assert mails.contents(raw, found) == [copy]
+    assert found.about == ("sent-1@shop.example", "asked-1@example.net")
+    fact = _the(found)
+    assert isinstance(fact, DeliveryReport)
+    assert fact.original is not None
+    assert fact.original.subject == "Your lamps für Müller"
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "Original message: none was kept.\nSubject: x\nTo: y\n",
+        "Received: yesterday\n",
+        "> From: a@b.example\n",
+    ],
+)
+def test_what_is_no_copy_stays_words(below: str) -> None:
+    text = f"<bob@example.net>:\n550 5.1.1 User unknown\n\n{below}"
+    assert mails.shape(_bounce(text)) == [f"text={text.strip()}"]
+
+
+def test_a_persons_words_above_a_copy_stay_one() -> None:
+    assert len(mails.shape(mail.parse(mails.mail("Subject: Look", body=QMAIL)))) == 1
+
+
 def _told(text: str, *fields: str) -> list[tuple[str, str, str, str]]:
     fact = _the(_bounce(text, *fields))
     assert isinstance(fact, DeliveryReport)
@@ -288,8 +345,12 @@ def test_no_status_is_made_up_where_the_server_gave_none() -> None:
             "<bob@example.net>\n    (reason: 550 5.1.1 User unknown)\n",
             [("bob@example.net", "failed", "550 5.1.1 User unknown")],
         ),
+        (
+            "It could not be delivered.\n\nRecipient: bob@example.net\nReason: 550 5.1.1 unknown\nSubject: Lamps\n",
+            [("bob@example.net", "failed", "Reason: 550 5.1.1 unknown")],
+        ),
     ],
-    ids=["exim", "exim waits", "qmail", "yahoo", "sendmail"],
+    ids=["exim", "exim waits", "qmail", "yahoo", "sendmail", "a gateway"],
 )
 def test_a_servers_own_words_are_the_reason_with_a_code_or_without(
     text: str, told: list[tuple[str, str, str]]
@@ -301,6 +362,20 @@ def test_a_servers_own_words_are_the_reason_with_a_code_or_without(
 def test_an_address_that_only_stands_there_is_no_failure() -> None:
     text = "The mail could not be delivered.\n\nbob@example.net (bob@example.net)\n\nAsk\n\nhelp@example.org\n\nfor help.\n"
     assert _bounce(text).facts == ()
+
+
+def test_what_is_said_of_the_mail_is_no_reason() -> None:
+    assert (
+        _bounce("It could not be delivered.\n\nRecipient: bob@example.net\nSubject: Your lamps\n").facts == ()
+    )
+
+
+def test_a_report_that_names_the_mail_it_is_about_is_tied_to_it() -> None:
+    status = (
+        "Reporting-MTA: dns; mx\r\nX-Original-Message-ID: <sent-1@shop.example>\r\n\r\n"
+        "Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    )
+    assert _report("delivery-status", status).about == ("sent-1@shop.example",)
 
 
 def test_an_answer_of_several_lines_is_told_without_its_repeated_code() -> None:
