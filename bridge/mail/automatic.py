@@ -58,6 +58,7 @@ _VENDORS = (
     ("x-auto-generated", "", Kind.GENERATED),
     ("precedence", "bulk", Kind.GENERATED),
     ("precedence", "junk", Kind.GENERATED),
+    ("x-ricevuta", "", Kind.GENERATED),  # a receipt of certified mail in Italy
 )
 _VENDOR_NAMES = frozenset(name for name, _, _ in _VENDORS)
 

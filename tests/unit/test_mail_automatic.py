@@ -61,6 +61,7 @@ MACHINES = [
         ["Subject: Report domain: a.example Submitter: b.example Report-ID: 7"],
         Kind.GENERATED,
     ),
+    (109, "pec@example.com", ["X-Ricevuta: avvenuta-consegna"], Kind.GENERATED),
     (59, "MDaemon@example.com", ["Return-Path: <>", "Subject: Permanent Delivery Failure"], Kind.BOUNCE),
     (113, "ann@example.com", ["Return-Path: <>"], Kind.GENERATED),
     (113, "MAILER-DAEMON@example.com", [], Kind.BOUNCE),

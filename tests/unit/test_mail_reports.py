@@ -521,6 +521,43 @@ def test_an_automatic_envelope_makes_no_automatic_mail() -> None:
     assert _journal("Return-Path: <>", "Auto-Submitted: auto-generated").automatic is None
 
 
+def _certified(kind: str, *, signed: bool = True) -> Mail:
+    inner = mails.mixed(mails.plain("Tre lampade"), mails.file(b"%PDF-1.7 o"), head=("Subject: Ordine",))
+    around = mails.multipart(
+        "mixed",
+        mails.multipart(
+            "alternative", mails.plain("Il messaggio\r\nè incluso."), mails.html(), boundary="words"
+        ),
+        mails.file(b"<postacert/>", content_type="application/xml", name="daticert.xml"),
+        mails.part('Content-Type: message/rfc822; name="postacert.eml"', body=inner),
+        boundary="around",
+    )
+    if signed:
+        signature = mails.file(b"s", content_type="application/pkcs7-signature", name="smime.p7s")
+        around = mails.multipart("signed", around, signature, boundary="signed")
+    fields = (
+        'From: "Per conto di: ann@example.com" <pec@provider.example>',
+        "Subject: POSTA CERTIFICATA: Ordine",
+    )
+    return mail.parse(mails.fields(*fields, f"X-Trasporto: {kind}") + around)
+
+
+@pytest.mark.parametrize(
+    ("kind", "signed"), [("posta-certificata", True), ("errore", True), ("posta-certificata", False)]
+)
+def test_certified_mail_is_the_mail_within(kind: str, signed: bool) -> None:
+    found = _certified(kind, signed=signed)
+    assert [author.email for author in found.authors] == ["ann@example.com"]
+    assert found.subject == "Ordine"
+    assert mails.shape(found) == ["text=Tre lampade", "offer.pdf"]
+    assert found.headers_named("from")[1:] == ('"Per conto di: ann@example.com" <pec@provider.example>',)
+    assert any("certified mail" in defect and "Il messaggio è incluso." in defect for defect in found.defects)
+
+
+def test_another_mark_of_transport_is_no_envelope() -> None:
+    assert _certified("lumaca").subject == "POSTA CERTIFICATA: Ordine"
+
+
 def test_a_mail_forwarded_without_a_word_is_shown_and_kept() -> None:
     inner = mails.mail("Subject: Broken lamp", "Date: Tue, 3 Feb 2026 09:00:00 +0100", body="It is dark.\r\n")
     raw = mails.mixed(mails.plain(" \r\n"), mails.part("Content-Type: message/rfc822", body=inner))
