@@ -179,7 +179,7 @@ class Reader:
 
     def _file(self, leaf: Leaf) -> list[Block]:
         """The leaf as a file, or what is in it where it only wraps."""
-        if leaf.content_type == "application/pgp-encrypted" and self._is_version(leaf):
+        if leaf.content_type == openpgp.MESSAGE_TYPE and self._is_version(leaf):
             return [Written(None, None, (leaf.index,))]
         if not unwrap.wraps(leaf, self._first_bytes(leaf)):
             return [Attached(leaf.index)]
@@ -278,13 +278,12 @@ class Reader:
         if found is None:
             return [Written(text, None, (leaf.index,))]
         blocks: list[Block] = [Written(found.text if found.text.strip() else None, None, (leaf.index,))]
-        cut = [(armour, "message.asc") for armour in found.messages]
-        cut += [(armour, "signature.asc") for armour in found.signatures]
-        for number, (armour, name) in enumerate(cut, 1):
-            kind = "application/pgp-signature" if name == "signature.asc" else "application/pgp-encrypted"
+        cut = [(armour, "message.asc", openpgp.MESSAGE_TYPE) for armour in found.messages]
+        cut += [(armour, "signature.asc", openpgp.SIGNATURE_TYPE) for armour in found.signatures]
+        for number, (armour, name, kind) in enumerate(cut, 1):
             file = self._found(unwrap.File(armour.encode(), name, kind), leaf, number)
             blocks.append(Attached(file.index))
-            if name == "message.asc":
+            if kind == openpgp.MESSAGE_TYPE:
                 self.facts.append(Sealed(file.index, "PGP"))
         if found.signatures:
             self.defects.append(f"Part {leaf.section}: signed with PGP; the signature was not verified.")
