@@ -40,6 +40,8 @@ _FORM = "multipart/form-data"
 #: What is in them is no file.
 _STAND_INS = frozenset(("message/partial", "message/external-body"))
 _NESTED = ("message/rfc822", "message/global", "message/news")
+#: What a file cannot be called although a mail can.
+_NO_NAME = re.compile(r'[<>:"/\\|?*]+')
 _SAMPLE_BYTES = 1024
 _NESTED_HEADER_BYTES = 64 * 1024
 
@@ -151,7 +153,7 @@ def named_by_subject(content: Content, leaf: Leaf, limits: Limits) -> Leaf:
     inner, _ = decode.head(content, leaf, min(_NESTED_HEADER_BYTES, limits.header_bytes))
     header = headers.read(inner, 0, len(inner), limits)
     subject = hygiene.line(words.decode(header.first("subject")))[:200].strip()
-    return replace(leaf, filename=f"{subject or 'message'}.eml")
+    return replace(leaf, filename=f"{_NO_NAME.sub('_', subject) or 'message'}.eml")
 
 
 def _bare(value: bytes) -> str | None:
