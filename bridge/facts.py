@@ -197,6 +197,8 @@ class Forwarded:
     author: str = ""
     date: str = ""
     subject: str = ""
+    #: Names of the files within it.
+    files: tuple[str, ...] = ()
     #: Text and HTML of each stretch of its words.
     words: tuple[tuple[str | None, str | None], ...] = ()
 

@@ -50,7 +50,12 @@ def _without_echo(event: Event, mail: Mail) -> Event:
 
 def forwarded(fact: Forwarded, body: str) -> str:
     """A mail that was handed on without a word, as a quote."""
-    said = (("From", fact.author), ("Date", fact.date), ("Subject", fact.subject))
+    said = (
+        ("From", fact.author),
+        ("Date", fact.date),
+        ("Subject", fact.subject),
+        ("Files in it", ", ".join(fact.files)),
+    )
     head = "  \n".join(f"{label}: {_said(text)}" for label, text in said if text)
     whole = "\n\n".join(filter(None, (head, body)))
     quoted = "\n".join(f"> {line}" if line else ">" for line in whole.split("\n"))

@@ -23,6 +23,7 @@ _COPIES = _MAILS | {"text/rfc822-headers", "message/rfc822-headers", "message/gl
 _ABOUT = (Kind.BOUNCE, Kind.RECEIPT, Kind.ABUSE)
 _HEADER_BYTES = 64 * 1024
 _SHOWN_MAILS = 3
+_NAMED_FILES = 20
 _COMPARED_BYTES = 200_000
 
 
@@ -148,7 +149,9 @@ class _Gathering:
         inner, _ = decode.head(self.content, leaf, limits.text_bytes)
         tree = split(inner, replace(limits, parts=100))
         within = Reader(inner, limits, tree.defects, text_bytes=self.reader.text_bytes)
-        stretches = [block for block in within.read(tree.root) if isinstance(block, Written)]
+        blocks = within.read(tree.root)
+        stretches = [block for block in blocks if isinstance(block, Written)]
+        files = [within.leaves[block.leaf] for block in blocks if isinstance(block, Attached)]
         self.reader.text_bytes = within.text_bytes
         header = tree.root.header
         return Forwarded(
@@ -156,6 +159,9 @@ class _Gathering:
             author=_text(header, "from")[:500],
             date=_text(header, "date")[:100],
             subject=_text(header, "subject")[:500],
+            files=tuple(
+                hygiene.line(file.filename or file.content_type)[:200] for file in files[:_NAMED_FILES]
+            ),
             words=tuple((block.text, block.html) for block in stretches[:20] if block.text or block.html),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bridge.mail import charsets, decode, headers, hygiene, parameters, uu, words
+from bridge.mail import charsets, decode, endings, headers, hygiene, parameters, uu, words
 from bridge.mail.headers import Content
 from bridge.mail.limits import Limits
 from bridge.mail.split import Part
@@ -67,7 +67,7 @@ def read(content: Content, part: Part, index: int, limits: Limits, defects: list
     leaf = Leaf(
         index=index,
         section=part.section or "1",
-        content_type=part.content_type,
+        content_type=_type(part.content_type, filename or ""),
         content=Span(part.body, max(part.end, part.body)),
         encoding=_encoding(content, part, defects),
         charset=hint,
@@ -84,6 +84,12 @@ def read(content: Content, part: Part, index: int, limits: Limits, defects: list
     if leaf.filename is None and leaf.encoding == "x-uuencode" and leaf.content_type != "text/plain":
         return replace(leaf, filename=uu.name(content, part.body, min(part.end, part.body + _SAMPLE_BYTES)))
     return leaf
+
+
+def _type(declared: str, filename: str) -> str:
+    """The declared type, but for a mail that only its name tells from any other bytes."""
+    mail = declared in endings.SAY_NOTHING and filename.lower().endswith(".eml")
+    return _NESTED[0] if mail else declared
 
 
 def is_words(leaf: Leaf, *, alone: bool) -> bool:

@@ -368,6 +368,7 @@ def test_a_mail_handed_on_without_a_word_is_quoted() -> None:
         author="Ann <ann@example.com>",
         date="Tue",
         subject="Lamp",
+        files=("lamp.jpg", "bill.pdf"),
         words=(("It is dark.\n\nAnn", None), (None, "<p>And <b>cold</b></p><script>x</script>")),
     )
     made = body.compose(a_mail(blocks=(Written(None, None, (0,)),), facts=(handed,)))
@@ -377,6 +378,7 @@ def test_a_mail_handed_on_without_a_word_is_quoted() -> None:
         "> From: Ann \\<ann@example.com>",
         "> Date: Tue",
         "> Subject: Lamp",
+        "> Files in it: lamp.jpg, bill.pdf",
         ">",
         "> It is dark.",
         ">",

@@ -574,6 +574,27 @@ def test_a_mail_forwarded_without_a_word_is_shown_and_kept() -> None:
     )
 
 
+def test_files_of_a_mail_that_is_passed_on_are_named() -> None:
+    files = (mails.file(name="lamp.jpg"), mails.file(name=None, disposition=""))
+    words = mails.multipart("mixed", mails.plain("See it"), *files, boundary="in")
+    inner = mails.fields("From: a@b.example") + words
+    raw = mails.mixed(mails.part("Content-Type: message/rfc822", body=inner))
+    assert [fact.files for fact in mail.parse(raw).facts if isinstance(fact, Forwarded)] == [
+        ("lamp.jpg", "application/pdf")
+    ]
+
+
+def test_a_mail_that_only_its_name_tells_is_one() -> None:
+    """Phones and gateways attach mails as any other file."""
+    inner = mails.mail("Subject: Broken lamp", body="It is dark.\r\n")
+    named = mails.file(inner, content_type="application/octet-stream", name="Broken lamp.EML")
+    (fact,) = mail.parse(mails.mixed(named)).facts
+    assert isinstance(fact, Forwarded)
+    assert fact.words == (("It is dark.\n", None),)
+    other = mails.file(inner, content_type="application/octet-stream", name="Broken lamp.txt")
+    assert mail.parse(mails.mixed(other)).facts == ()
+
+
 def test_a_mail_forwarded_with_words_is_only_kept() -> None:
     """Case 54."""
     inner = mails.part("Content-Type: message/rfc822", body=mails.mail("Subject: x", body="inner"))
