@@ -5,7 +5,7 @@ Total; a fact without words gives no chunk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -26,20 +26,29 @@ _COMPARED_CHARS = 20_000
 
 
 def before(mail: Mail, names: Mapping[int, str]) -> list[str]:
-    """Meetings, reports, and what cannot be read here."""
+    """What asks or answers something: invitations, reports, and what cannot be read here."""
     told = (
         _without_echo(fact, mail) if isinstance(fact, Event) and fact.comment else fact for fact in mail.facts
     )
-    chunks = [_words(fact, names) for fact in told if not isinstance(fact, Contact | Forwarded)]
-    if not any(isinstance(block, Written) and (block.text or block.html) for block in mail.blocks):
-        described = (fact.description for fact in mail.facts if isinstance(fact, Event))
-        chunks += (plain.to_markdown(text) for text in dict.fromkeys(described) if text.strip())
-    return list(dict.fromkeys(filter(None, chunks)))
+    return _chunks(mail, [fact for fact in told if not _goes_along(fact)], names)
 
 
 def after(mail: Mail, names: Mapping[int, str]) -> list[str]:
-    """Cards of contacts."""
-    return [_words(fact, names) for fact in mail.facts if isinstance(fact, Contact)]
+    """What goes along as any file does: cards of contacts, entries for a calendar."""
+    return _chunks(mail, [fact for fact in mail.facts if _goes_along(fact)], names)
+
+
+def _goes_along(fact: Fact) -> bool:
+    return isinstance(fact, Contact) or (isinstance(fact, Event) and fact.method in ("", "PUBLISH"))
+
+
+def _chunks(mail: Mail, told: Sequence[Fact], names: Mapping[int, str]) -> list[str]:
+    """The facts in words; and what meetings are about, where the mail itself says nothing."""
+    chunks = [_words(fact, names) for fact in told if not isinstance(fact, Forwarded)]
+    if not any(isinstance(block, Written) and (block.text or block.html) for block in mail.blocks):
+        described = (fact.description for fact in told if isinstance(fact, Event))
+        chunks += (plain.to_markdown(text) for text in dict.fromkeys(described) if text.strip())
+    return list(dict.fromkeys(filter(None, chunks)))
 
 
 def _without_echo(event: Event, mail: Mail) -> Event:

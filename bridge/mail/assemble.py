@@ -19,7 +19,6 @@ from bridge.mail import (
     ids,
     journal,
     leaves,
-    unwrap,
     words,
 )
 from bridge.mail.alternatives import Block
@@ -61,8 +60,7 @@ def _parse(content: Content, limits: Limits) -> Mail:
         header = journal.merged(header, tree.root.header)
         tree.defects.insert(0, journal.said(envelope, _first_words(content, envelope.around, limits)))
     reader = Reader(content, limits, tree.defects)
-    found = unwrap.without_doubles(reader.with_words(reader.read(tree.root)), frozenset(reader.wrappers))
-    found = unwrap.joined(found)
+    found = reader.whole(tree.root)
     fields = _Fields(header, limits, tree.defects, _charset(tree.root))
     authors = fields.mailboxes("from")
     senders = fields.mailboxes("sender")

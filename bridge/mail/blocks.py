@@ -37,6 +37,11 @@ class Reader:
     wrappers: set[int] = field(default_factory=set)
     room: Room | None = None
 
+    def whole(self, root: Part) -> list[Block]:
+        """The blocks of a mail, what is there twice only once."""
+        found = unwrap.without_doubles(self.with_words(self.read(root)), frozenset(self.wrappers))
+        return unwrap.joined(found)
+
     def read(self, part: Part) -> list[Block]:
         """The blocks of a part and all below it; as deep as the splitter allows and no deeper."""
         if not part.children:

@@ -149,7 +149,7 @@ class _Gathering:
         inner, _ = decode.head(self.content, leaf, limits.text_bytes)
         tree = split(inner, replace(limits, parts=100))
         within = Reader(inner, limits, tree.defects, text_bytes=self.reader.text_bytes)
-        blocks = within.read(tree.root)
+        blocks = within.whole(tree.root)
         stretches = [block for block in blocks if isinstance(block, Written)]
         files = [within.leaves[block.leaf] for block in blocks if isinstance(block, Attached)]
         self.reader.text_bytes = within.text_bytes

@@ -388,6 +388,23 @@ def test_a_mail_handed_on_without_a_word_is_quoted() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("method", "first"), [("REQUEST", True), ("CANCEL", True), ("PUBLISH", False), ("", False)]
+)
+def test_what_asks_for_something_stands_before_the_words_and_an_entry_behind_them(
+    method: str, first: bool
+) -> None:
+    made = body.compose(a_mail(text="The author's words.", facts=(an_event(method=method),)))
+    assert made.markdown.startswith("**") == first
+    assert made.markdown.endswith("words.") == first
+
+
+def test_what_an_entry_is_about_stands_below_it_where_the_mail_says_nothing() -> None:
+    entry = an_event(method="PUBLISH", description="Bring the plans.")
+    made = body.compose(a_mail(blocks=(Written(None, None, (0,)),), facts=(entry,)))
+    assert made.markdown == "**Calendar entry: Review**\n\nBring the plans."
+
+
 def test_the_same_said_twice_is_said_once() -> None:
     assert len(facts.before(a_mail(facts=(an_event(), an_event(leaf=2))), {})) == 1
 

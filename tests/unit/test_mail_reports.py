@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from support import mails
+from support import mails, outlook
 
 from bridge import mail
 from bridge.facts import AbuseReport, DeliveryReport, Fact, Forwarded, Original, ReadReceipt, Undelivered
@@ -582,6 +582,18 @@ def test_files_of_a_mail_that_is_passed_on_are_named() -> None:
     assert [fact.files for fact in mail.parse(raw).facts if isinstance(fact, Forwarded)] == [
         ("lamp.jpg", "application/pdf")
     ]
+
+
+def test_words_that_stand_twice_in_a_mail_that_is_passed_on_are_told_once() -> None:
+    stream = outlook.stream(outlook.message(outlook.unicode(outlook.BODY, "See the plan of today.")))
+    parts = (
+        mails.plain("See the plan of today."),
+        mails.file(stream, content_type="application/ms-tnef", name="winmail.dat"),
+    )
+    inner = mails.fields("From: a@b.example") + mails.multipart("mixed", *parts, boundary="in")
+    (fact,) = mail.parse(mails.mixed(mails.part("Content-Type: message/rfc822", body=inner))).facts
+    assert isinstance(fact, Forwarded)
+    assert fact.words == (("See the plan of today.", None),)
 
 
 def test_a_mail_that_only_its_name_tells_is_one() -> None:
