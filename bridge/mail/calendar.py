@@ -97,9 +97,11 @@ def files(text: str) -> Iterator[tuple[str, str, bytes]]:
     for line in islice(attached, MOST_FILES):
         if line.parameter("ENCODING").upper() in ("BASE64", "B"):
             try:
-                yield _file_name(line), line.parameter("FMTTYPE").lower(), a2b_base64(line.value)
+                held = a2b_base64(line.value.encode("ascii", "ignore"))
             except Base64Error:
                 continue  # It stays in the calendar alone.
+            if held:
+                yield _file_name(line), line.parameter("FMTTYPE").lower(), held
 
 
 def _collected(text: str) -> _Calendar:

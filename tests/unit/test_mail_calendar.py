@@ -267,6 +267,7 @@ def test_files_that_stand_in_a_calendar_are_files_beside_it() -> None:
         f"ATTACH;VALUE=BINARY;ENCODING=BASE64;FMTTYPE=text/plain;X-APPLE-FILENAME=agenda.txt:{large}",
         'ATTACH;FMTTYPE=application/pdf;ENCODING="BASE64":QUJD\n QUJD',
         "ATTACH;ENCODING=BASE64:A",
+        "ATTACH;ENCODING=BASE64:Ä",
     )
     text = a_calendar("SUMMARY:x", *lines).replace("\n", "\r\n")
     raw = mails.mixed(mails.plain(), mails.part("Content-Type: text/calendar", body=text))
