@@ -45,9 +45,11 @@ def envelope(root: Part) -> Envelope | None:
         return None
     signed = root.content_type == "multipart/signed" and root.children
     around = root.children[0] if signed else root
-    held = (child for child in around.children[:5] if child.content_type in _NESTED and _plain(child))
-    mail = next(held, None)
-    return None if mail is None else Envelope(around, mail, certified)
+    held = [child for child in around.children if child.content_type in _NESTED]
+    # A mail that is protected is journaled twice, closed and open: neither may be lost.
+    if len(held) != 1 or not _plain(held[0]):
+        return None
+    return Envelope(around, held[0], certified)
 
 
 def _plain(part: Part) -> bool:

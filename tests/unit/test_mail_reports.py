@@ -517,6 +517,17 @@ def test_a_journaled_mail_that_was_encoded_is_a_file_and_no_gibberish() -> None:
     assert found.subject == "Journal"
 
 
+def test_of_a_mail_that_was_journaled_twice_nothing_is_lost() -> None:
+    """A protected mail is journaled as it came and opened."""
+    nested = [
+        mails.part("Content-Type: message/rfc822", body=mails.mail(f"Subject: {one}"))
+        for one in ("Closed", "Open")
+    ]
+    raw = mails.fields("From: journal@corp.example", "X-MS-Journal-Report: ")
+    found = mail.parse(raw + mails.multipart("mixed", mails.plain("Sender: ann@example.com"), *nested))
+    assert mails.shape(found) == ["text=Sender: ann@example.com", "Closed.eml", "Open.eml"]
+
+
 def test_an_automatic_envelope_makes_no_automatic_mail() -> None:
     assert _journal("Return-Path: <>", "Auto-Submitted: auto-generated").automatic is None
 
