@@ -19,6 +19,8 @@ from bridge.mail.unwrap import Room
 from bridge.model import Attached, Leaf, Span, Written
 
 _UU_FILES = 100
+#: How far down the words of a bounce are looked for.
+_BEFORE_THE_WORDS = 10
 _STATUS = "message/delivery-status"
 
 
@@ -147,13 +149,11 @@ class Reader:
 
     def parted(self, blocks: list[Block]) -> list[Block]:
         """The blocks of a bounce, with the mail that stands copied below its words as the file it is."""
-        out: list[Block] = []
-        for block in blocks:
+        for place, block in enumerate(blocks[:_BEFORE_THE_WORDS]):
             if isinstance(block, Written) and block.text and not block.html and len(block.leaves) == 1:
-                out += self._without_copy(self.leaves[block.leaves[0]], block)
-            else:
-                out.append(block)
-        return out
+                words = self._without_copy(self.leaves[block.leaves[0]], block)
+                return [*blocks[:place], *words, *blocks[place + 1 :]]
+        return blocks
 
     def _without_copy(self, leaf: Leaf, words: Written) -> list[Block]:
         inside = f"{leaf.section}."
