@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from email.header import Header
 from email.utils import format_datetime
+from hashlib import sha256
 
 from bridge.facts import Person
 from bridge.mail import endings, headers
@@ -23,8 +24,8 @@ _KEPT = frozenset(
 _LIMITS = Limits()
 
 
-def written(message: Message, files: Sequence[File], *, level: int) -> bytes:
-    """The mail: its words in each form they have, then the files. A mail within another is of another level."""
+def written(message: Message, files: Sequence[File]) -> bytes:
+    """The mail: its words in each form they have, then the files."""
     words = [
         _part(f"text/{kind}; charset=utf-8", text.encode("utf-8", "replace"))
         for kind, text in (
@@ -33,11 +34,11 @@ def written(message: Message, files: Sequence[File], *, level: int) -> bytes:
         )
         if text is not None
     ]
-    body = words[0] if len(words) == 1 else _multipart("alternative", words, level)
+    body = words[0] if len(words) == 1 else _multipart("alternative", words)
     if files:
-        body = _multipart("mixed", [body, *map(_file, files)], level)
+        body = _multipart("mixed", [body, *map(_file, files)])
     fields = "".join(f"{name}: {_encoded(value)}\r\n" for name, value in _header(message) if value)
-    return fields.encode("ascii", "replace") + b"MIME-Version: 1.0\r\n" + body
+    return b"".join((fields.encode("ascii", "replace"), b"MIME-Version: 1.0\r\n", body))
 
 
 def _header(message: Message) -> Iterator[tuple[str, str]]:
@@ -92,9 +93,12 @@ def _file(file: File) -> bytes:
     return _part(kind, file.content, *fields)
 
 
-def _multipart(kind: str, parts: Iterable[bytes], level: int) -> bytes:
-    # In base64 there is no such line, and each level has its own.
-    boundary = f"=_{kind}-{level}"
-    inner = b"".join(b"--%s\r\n%s\r\n" % (boundary.encode(), part) for part in parts)
-    head = f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n\r\n'
-    return head.encode() + inner + f"--{boundary}--\r\n".encode()
+def _multipart(kind: str, parts: Sequence[bytes]) -> bytes:
+    # By its digest no boundary stands within what it bounds, mails of the same making among that.
+    digest = sha256()
+    for part in parts:
+        digest.update(part)
+    boundary = b"=_" + digest.hexdigest()[:32].encode()
+    head = b'Content-Type: multipart/%s; boundary="%s"\r\n\r\n' % (kind.encode(), boundary)
+    between = (piece for part in parts for piece in (b"--", boundary, b"\r\n", part, b"\r\n"))
+    return b"".join((head, *between, b"--", boundary, b"--\r\n"))

@@ -20,6 +20,7 @@ SIGNATURE = b"\x78\x9f\x3e\x22"
 _ATTRIBUTES = 20_000
 _FILES = 500
 _PEOPLE = 50
+_BLIND = 3
 _NAME = 500
 
 
@@ -180,6 +181,8 @@ class _Stream:
 
     def people_told(self) -> Iterator[Person]:
         for row in map(self.read, self.recipients):
+            if row.number(0x0C15) == _BLIND:
+                continue
             email = row.line(0x39FE, 0x3003)
             yield Person(row.line(0x3001), email if "@" in email else "", optional=row.number(0x0C15) == 2)
 

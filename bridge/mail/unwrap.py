@@ -182,7 +182,7 @@ def _attached(leaf: Leaf, nested: File, number: int, room: Room, depth: int) -> 
     found = [_attached(leaf, inner, count, room, depth - 1) for count, inner in enumerate(message.nested, 1)]
     files = (*message.files, *(file for file, _ in found))
     told = [replace(message.event, leaf=leaf.index)] if message.event else []
-    mail = eml.written(message, files, level=depth)
+    mail = eml.written(message, files)
     return File(mail, f"{name}.eml", "message/rfc822"), [
         *told,
         *(fact for _, facts in found for fact in facts),

@@ -193,7 +193,9 @@ def _earlier(*more: bytes) -> bytes:
         outlook.message(
             outlook.unicode(outlook.SUBJECT, "Größe 3"), outlook.unicode(outlook.BODY, "The earlier words.")
         ),
-        outlook.recipients(("Bob Ray", "bob@example.net", 1), ("", "desk@shop.example", 2)),
+        outlook.recipients(
+            ("Bob Ray", "bob@example.net", 1), ("", "desk@shop.example", 2), ("Blind", "blind@example.net", 3)
+        ),
         *more,
     )
 
@@ -214,6 +216,7 @@ def test_an_attached_message_goes_along_as_the_mail_that_it_is() -> None:
     assert mails.shape(inner) == ["text=The earlier words.", "OLD.TXT"]
     assert mails.contents(content, inner) == [b"old"]
     assert inner.defects == ()
+    assert b"blind" not in content
 
 
 def test_an_attached_message_alone_is_shown_as_passed_on() -> None:
