@@ -5,7 +5,7 @@ All of it is ASCII. Total: what is not known of the message is left out of its h
 
 from __future__ import annotations
 
-from base64 import encodebytes
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from email.header import Header
@@ -22,6 +22,7 @@ _KEPT = frozenset(
     ("from", "sender", "reply-to", "to", "cc", "date", "subject", "message-id", "in-reply-to", "references")
 )
 _LIMITS = Limits()
+_LINE_CHARS = 76
 
 
 def written(message: Message, files: Sequence[File]) -> bytes:
@@ -76,10 +77,10 @@ def _encoded(value: str, *, linesep: str = "\r\n") -> str:
 
 
 def _part(content_type: str, content: bytes, *fields: str) -> bytes:
-    head = "\r\n".join(
-        (f"Content-Type: {content_type}", "Content-Transfer-Encoding: base64", *fields, "", "")
-    )
-    return head.encode("ascii", "replace") + encodebytes(content).replace(b"\n", b"\r\n")
+    head = "\r\n".join((f"Content-Type: {content_type}", "Content-Transfer-Encoding: base64", *fields, ""))
+    encoded = b64encode(content)
+    lines = (encoded[start : start + _LINE_CHARS] for start in range(0, len(encoded), _LINE_CHARS))
+    return b"\r\n".join((head.encode("ascii", "replace"), *lines))
 
 
 def _file(file: File) -> bytes:
