@@ -38,7 +38,7 @@ class Person:
 class Repeat:
     """A recurrence rule, as far as words can say it."""
 
-    #: DAILY, WEEKLY, MONTHLY, YEARLY and their kin.
+    #: DAILY, WEEKLY, MONTHLY, YEARLY and their kin; "" for a rule of another form, or none.
     frequency: str
     interval: int = 1
     count: int | None = None
@@ -47,8 +47,18 @@ class Repeat:
     days: tuple[str, ...] = ()
     #: As in BYMONTHDAY; negative ones count from the end.
     month_days: tuple[int, ...] = ()
+    #: As in BYMONTH.
+    months: tuple[int, ...] = ()
+    #: Which of the days it is, as in BYSETPOS; None for all of them.
+    position: int | None = None
+    #: The rule has parts that are not among these.
+    more: bool = False
+    #: Single dates beside the rule, or without one.
+    dates: tuple[Moment, ...] = ()
     #: How many dates are taken out.
     exceptions: int = 0
+    #: How the sender's own program tells the rule, where nothing else does.
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +77,16 @@ class Event:
     title: str = ""
     start: Moment | None = None
     end: Moment | None = None
+    #: Of a proposal, when the meeting was to start.
+    instead_of: Moment | None = None
     repeat: Repeat | None = None
     #: Which meeting of a series this is about.
     instance: Moment | None = None
     location: str = ""
     #: Where to join on line.
     link: str = ""
+    #: Names and links of what is attached to it.
+    files: tuple[tuple[str, str], ...] = ()
     organiser: Person | None = None
     attendees: tuple[Person, ...] = ()
     #: Attendees beyond those listed.
@@ -183,6 +197,8 @@ class Forwarded:
     author: str = ""
     date: str = ""
     subject: str = ""
+    #: Names of the files within it.
+    files: tuple[str, ...] = ()
     #: Text and HTML of each stretch of its words.
     words: tuple[tuple[str | None, str | None], ...] = ()
 

@@ -19,6 +19,7 @@ from bridge.compose import (
     files,
     html,
     length,
+    once,
     plain,
     reference,
     said,
@@ -151,7 +152,7 @@ def _written(making: _Making) -> str:
             making.chunks.append(_shown(making, block.leaf))
     forwarded = [_forwarded(making, fact) for fact in making.mail.facts if isinstance(fact, Forwarded)]
     making.chunks += (*forwarded, *facts.after(making.mail, making.names))
-    markdown, overridden = bidi.settled(_once(making))
+    markdown, overridden = bidi.settled(_named(_once(making), making.mail))
     if overridden:
         making.remarks.append("Signs by which words read backwards were taken out of the text.")
     if making.gateways:
@@ -310,6 +311,29 @@ def _from_text(making: _Making, text: str, trimmer: Trimmer) -> str:
 def _shown(making: _Making, leaf: int) -> str:
     alt = escape.label(making.names.get(leaf, "picture"))
     return f"[picture: {alt}]" if making.attach else f"![{alt}]({FILE_MARK[0]}{leaf}{FILE_MARK[1]})"
+
+
+#: Pictures that no browser, or hardly one, shows: of phones, faxes, Office, and SVG, which is never handed out as such.
+_UNSHOWN = re.compile(
+    r"image/(?:hei[cf].*|tiff?|x-tiff|(?:x-)?[ew]mf|svg.*)|\S*\.(?:hei[cf]|tiff?|[ew]mf|svg)", re.IGNORECASE
+)
+
+
+def _named(markdown: str, mail: Mail) -> str:
+    """The body with the names of pictures that would not be seen, which are attached instead."""
+    unshown = {
+        leaf.index
+        for leaf in _files(mail)
+        if _UNSHOWN.fullmatch(leaf.content_type) or _UNSHOWN.fullmatch((leaf.filename or "").replace(" ", ""))
+    }
+    if not unshown:
+        return markdown
+    return once.SHOWN.sub(
+        lambda match: (
+            f"[picture: {match['alt'] or 'attached'}]" if int(match["leaf"]) in unshown else match[0]
+        ),
+        markdown,
+    )
 
 
 def _pictures(mail: Mail) -> dict[str, int]:

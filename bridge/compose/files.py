@@ -269,7 +269,7 @@ def _name(leaf: Leaf, taken: set[str]) -> Naming:
     name = unique(name, taken)
     content_type = servable(declared)
     remark = ""
-    if given and name != given:
+    if given and name not in (given, given + _split(name)[1]):
         remark = f"A file came as {_visible(given)} and is called “{name}” here."
     return Naming(leaf.index, name, content_type, remark)
 

@@ -28,6 +28,7 @@ _BLOCK_LINES = 20
 _MIN_WRAPPED = 50
 #: Empty lines and lines of no label that may stand between two labels.
 _BETWEEN = 2
+_NAMED_FILES = 20
 _TEXT = "the text"
 
 
@@ -89,6 +90,7 @@ def handed_on(mail: Mail, attached: Mail, leaf: int) -> tuple[Mail, str]:
             author=f"{author.name} <{author.email}>" if author.name else author.email,
             date=words.one_line(attached.header("date") or "", 100),
             subject=words.one_line(attached.subject, 2 * subject.MAX_CHARS),
+            files=tuple(_files(attached)),
             words=tuple((block.text, block.html) for block in attached.blocks if isinstance(block, Written)),
         )
     )
@@ -96,6 +98,13 @@ def handed_on(mail: Mail, attached: Mail, leaf: int) -> tuple[Mail, str]:
         Written(None, None, block.leaves) if isinstance(block, Written) else block for block in mail.blocks
     )
     return replace(mail, blocks=blocks, facts=tuple(told)), own
+
+
+def _files(mail: Mail) -> Iterator[str]:
+    for block in mail.blocks[:_NAMED_FILES]:
+        if isinstance(block, Attached):
+            leaf = mail.leaves[block.leaf]
+            yield words.one_line(leaf.filename or leaf.content_type, 200)
 
 
 def attached_mail(mail: Mail) -> Leaf | None:

@@ -13,7 +13,8 @@ from dataclasses import replace
 from bridge.compose import said
 from bridge.model import FILE_MARK, Decision, Draft, File
 
-_SHOWN = re.compile(
+#: A picture that came along, where it stands in a body.
+SHOWN = re.compile(
     rf"!\[(?P<alt>(?:[^\[\]\\\n]|\\.){{0,1000}})\]\({FILE_MARK[0]}(?P<leaf>-?\d{{1,9}}){FILE_MARK[1]}\)"
 )
 
@@ -47,7 +48,7 @@ def _without(body: str, leaves: frozenset[int]) -> str:
     """The body without these pictures; one that is a link leaves its words, and one alone on its line nothing. "" for no body."""
     lines: list[str] = []
     for line in body.split("\n"):
-        left = _SHOWN.sub(lambda match: _words(match, leaves), line)
+        left = SHOWN.sub(lambda match: _words(match, leaves), line)
         if left != line and not left.strip(" >\u00a0"):
             continue
         lines.append(left)

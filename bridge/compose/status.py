@@ -22,7 +22,6 @@ _MEANINGS: Mapping[str, str] = MappingProxyType(
         "2.2": "the mailbox is full",
         "2.3": "the mail is larger than the mailbox takes",
         "2.4": "the list could not be expanded",
-        "3.0": "something is wrong with the receiving server",
         "3.1": "the receiving server's disk is full",
         "3.2": "the receiving server takes no mail at the moment",
         "3.3": "the receiving server lacks a feature the mail needs",
@@ -36,7 +35,6 @@ _MEANINGS: Mapping[str, str] = MappingProxyType(
         "4.5": "the mail system is overloaded",
         "4.6": "the mail went round in circles",
         "4.7": "the time for delivery ran out",
-        "5.0": "the servers did not understand each other",
         "5.1": "the servers did not understand each other: a command was wrong",
         "5.2": "the servers did not understand each other: a command was malformed",
         "5.3": "there were too many recipients",
@@ -64,13 +62,17 @@ _SUBJECTS: Mapping[str, str] = MappingProxyType(
     {
         "1": _MEANINGS["1.0"],
         "2": _MEANINGS["2.0"],
-        "3": _MEANINGS["3.0"],
+        "3": "something is wrong with the receiving server",
         "4": _MEANINGS["4.0"],
-        "5": _MEANINGS["5.0"],
+        "5": "the servers did not understand each other",
         "6": _MEANINGS["6.0"],
         "7": _MEANINGS["7.0"],
     }
 )
+#: What servers say where they refuse an address, whatever the registry makes of it.
+_SAY_NOTHING = frozenset(("3.0", "5.0"))
+#: By the registry nobody answers, which is no answer: Exchange refuses addresses so.
+_REFUSED = "5.4.1"
 
 
 def meaning(status: str) -> str:
@@ -79,4 +81,6 @@ def meaning(status: str) -> str:
     subject, _, number = detail.partition(".")
     if number.isascii() and number.isdigit():
         detail = f"{subject}.{int(number[:4])}"
-    return _MEANINGS.get(detail) or _SUBJECTS.get(subject, "")
+    if status == _REFUSED:
+        return "the receiving server refuses the address"
+    return "" if detail in _SAY_NOTHING else _MEANINGS.get(detail) or _SUBJECTS.get(subject, "")

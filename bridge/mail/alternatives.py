@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from bridge.mail import openpgp
 from bridge.model import Attached, Leaf, Written
 
 Block = Written | Attached
@@ -22,7 +23,25 @@ _SPECIAL = {
 
 def merged(groups: list[list[Block]], leaves: Sequence[Leaf], defects: list[str]) -> list[Block]:
     """The blocks of all versions as those of one; what was left out is told in `defects`."""
+    if any(_freed(group, leaves) for group in groups):
+        groups = [[_without_armour(block) for block in group] for group in groups]
     return _Versions(leaves, defects).merged(groups)
+
+
+def _freed(group: list[Block], leaves: Sequence[Leaf]) -> bool:
+    """Whether a text was freed of PGP's armour, which is a file within it."""
+    texts = tuple(
+        f"{leaves[index].section}." for block in group if isinstance(block, Written) for index in block.leaves
+    )
+    armour = (leaves[block.leaf] for block in group if isinstance(block, Attached))
+    return any(leaf.content_type in openpgp.TYPES and leaf.section.startswith(texts) for leaf in armour)
+
+
+def _without_armour(block: Block) -> Block:
+    """Nothing in place of HTML that shows armour: only a text can be freed of it."""
+    if isinstance(block, Written) and openpgp.BEGIN in (block.html or ""):
+        return replace(block, html=None)
+    return block
 
 
 @dataclass(frozen=True, slots=True)

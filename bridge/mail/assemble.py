@@ -19,7 +19,6 @@ from bridge.mail import (
     ids,
     journal,
     leaves,
-    unwrap,
     words,
 )
 from bridge.mail.alternatives import Block
@@ -56,13 +55,12 @@ def _in_lines(content: Content) -> Content:
 def _parse(content: Content, limits: Limits) -> Mail:
     tree = split(content, limits)
     header = tree.root.header
-    if journaled := journal.inner(tree.root):
-        envelope, tree = tree, split(content, limits, journaled)
-        header = journal.merged(envelope.root.header, tree.root.header)
-        tree.defects.insert(0, journal.said(_first_words(content, envelope.root, limits)))
+    if envelope := journal.envelope(tree.root):
+        tree = split(content, limits, envelope.mail)
+        header = journal.merged(header, tree.root.header)
+        tree.defects.insert(0, journal.said(envelope, _first_words(content, envelope.around, limits)))
     reader = Reader(content, limits, tree.defects)
-    found = unwrap.without_doubles(reader.with_words(reader.read(tree.root)), frozenset(reader.wrappers))
-    found = unwrap.joined(found)
+    found = reader.whole(tree.root)
     fields = _Fields(header, limits, tree.defects, _charset(tree.root))
     authors = fields.mailboxes("from")
     senders = fields.mailboxes("sender")
@@ -169,8 +167,9 @@ def _gathered(
 
 
 def _first_words(content: Content, envelope: Part, limits: Limits) -> str:
-    """The text of a journal envelope."""
-    part = next((child for child in envelope.children if child.content_type == "text/plain"), None)
+    """The text of an envelope."""
+    parts = [part for child in envelope.children[:5] for part in (child, *child.children[:5])]
+    part = next((part for part in parts if part.content_type == "text/plain"), None)
     if part is None:
         return ""
     return decode.text(content, leaves.read(content, part, 0, limits, []), 4_000)

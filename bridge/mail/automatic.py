@@ -21,8 +21,8 @@ _REPORTS = {
 }
 _DAEMON = re.compile(r"(?:mailer-daemon|mail-daemon|postmaster)(?:@.*)?", re.IGNORECASE)
 _BOUNCED = re.compile(
-    r"\s*(?:undeliver|mail delivery|delivery (?:status|fail|has fail|problem|report|delayed)|returned mail|"
-    r"failure notice|warning: (?:could not send|message)|non[ -]?delivery|mail system error|"
+    r"\s*(?:undeliver|mail delivery|(?:permanent |temporary )?delivery (?:status|fail|has fail|problem|report|delayed)|"
+    r"returned mail|failure notice|warning: (?:could not send|message)|non[ -]?delivery|mail system error|"
     r"unzustellbar|nicht zustellbar|échec de la remise|non remis)",
     re.IGNORECASE,
 )
@@ -38,6 +38,8 @@ _AWAY = re.compile(
     r"自动答复|自动回复|自動回覆|自動回復|自動応答|自動返信|不在通知|자동 회신|부재 중 자동 회신|부재중 자동 회신)\s*[:：]",
     re.IGNORECASE,
 )
+#: A domain's reports on its mail (RFC 7489 section 7.2.1.1, RFC 8460 section 5.3).
+_AGGREGATE = re.compile(r"\s*report[ -]domain: *\S+ +submitter: *\S+ +report-id:", re.IGNORECASE)
 #: Fields that only machines set, with the value to look for ("" for any but "no").
 _VENDORS = (
     ("x-autoreply", "", Kind.REPLY),
@@ -56,6 +58,7 @@ _VENDORS = (
     ("x-auto-generated", "", Kind.GENERATED),
     ("precedence", "bulk", Kind.GENERATED),
     ("precedence", "junk", Kind.GENERATED),
+    ("x-ricevuta", "", Kind.GENERATED),  # a receipt of certified mail in Italy
 )
 _VENDOR_NAMES = frozenset(name for name, _, _ in _VENDORS)
 
@@ -119,6 +122,8 @@ def _marked(header: Header, subject: str) -> Automatic | None:
                 return Automatic(kind, f"{name}: {text}")
     if away:
         return Automatic(Kind.REPLY, f"Subject: {subject[:60]}")
+    if _AGGREGATE.match(subject):
+        return Automatic(Kind.GENERATED, f"Subject: {subject[:60]}")
     if header.first("return-path").strip() == b"<>":
         return Automatic(Kind.BOUNCE if _BOUNCED.match(subject) else Kind.GENERATED, "Return-Path: <>")
     return None

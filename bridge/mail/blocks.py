@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from bridge.facts import Fact, Sealed
-from bridge.mail import alternatives, decode, endings, enriched, flowed, leaves, openpgp, unwrap, uu
+from bridge.mail import alternatives, bounces, decode, endings, enriched, flowed, leaves, openpgp, unwrap, uu
 from bridge.mail.alternatives import Block
 from bridge.mail.headers import Content
 from bridge.mail.limits import Limits
@@ -19,6 +19,8 @@ from bridge.mail.unwrap import Room
 from bridge.model import Attached, Leaf, Span, Written
 
 _UU_FILES = 100
+#: How far down the words of a bounce are looked for.
+_BEFORE_THE_WORDS = 10
 _STATUS = "message/delivery-status"
 
 
@@ -36,6 +38,11 @@ class Reader:
     #: Wrappers that were taken apart: what is in them stands in their place.
     wrappers: set[int] = field(default_factory=set)
     room: Room | None = None
+
+    def whole(self, root: Part) -> list[Block]:
+        """The blocks of a mail, what is there twice only once."""
+        found = unwrap.without_doubles(self.with_words(self.read(root)), frozenset(self.wrappers))
+        return unwrap.joined(found)
 
     def read(self, part: Part) -> list[Block]:
         """The blocks of a part and all below it; as deep as the splitter allows and no deeper."""
@@ -138,11 +145,46 @@ class Reader:
                 return [*blocks[:place], *found, *blocks[place + 1 :]]
         return blocks
 
+    # -- mails below words --
+
+    def parted(self, blocks: list[Block]) -> list[Block]:
+        """The blocks of a bounce, with the mail that stands copied below its words as the file it is."""
+        for place, block in enumerate(blocks[:_BEFORE_THE_WORDS]):
+            if isinstance(block, Written) and block.text and not block.html and len(block.leaves) == 1:
+                words = self._without_copy(self.leaves[block.leaves[0]], block)
+                return [*blocks[:place], *words, *blocks[place + 1 :]]
+        return blocks
+
+    def _without_copy(self, leaf: Leaf, words: Written) -> list[Block]:
+        inside = f"{leaf.section}."
+        if leaf.content_type != "text/plain" or any(one.section.startswith(inside) for one in self.leaves):
+            return [words]
+        source: Content
+        if isinstance(leaf.content, Span) and leaf.encoding == "identity":
+            source, start, end = self.content, leaf.content.start, leaf.content.end
+        else:
+            source = b"".join(decode.chunks(self.content, leaf))
+            start, end = 0, len(source)
+        found = bounces.copy(source, start, end)
+        if found is None:
+            return [words]
+        stop, begins = found
+        copy = Leaf(
+            index=len(self.leaves),
+            section=f"{inside}1",
+            content_type="message/rfc822",
+            content=Span(begins, end) if source is self.content else source[begins:end],
+            disposition="attachment",
+            within=leaf.within,
+        )
+        self.leaves.append(leaves.named_by_subject(self.content, copy, self.limits))
+        return [Written(self._as_written(source[start:stop], leaf), None, words.leaves), Attached(copy.index)]
+
     # -- leaves within leaves --
 
     def _file(self, leaf: Leaf) -> list[Block]:
         """The leaf as a file, or what is in it where it only wraps."""
-        if leaf.content_type == "application/pgp-encrypted" and self._is_version(leaf):
+        if leaf.content_type == openpgp.MESSAGE_TYPE and self._is_version(leaf):
             return [Written(None, None, (leaf.index,))]
         if not unwrap.wraps(leaf, self._first_bytes(leaf)):
             return [Attached(leaf.index)]
@@ -241,13 +283,12 @@ class Reader:
         if found is None:
             return [Written(text, None, (leaf.index,))]
         blocks: list[Block] = [Written(found.text if found.text.strip() else None, None, (leaf.index,))]
-        cut = [(armour, "message.asc") for armour in found.messages]
-        cut += [(armour, "signature.asc") for armour in found.signatures]
-        for number, (armour, name) in enumerate(cut, 1):
-            kind = "application/pgp-signature" if name == "signature.asc" else "application/pgp-encrypted"
+        cut = [(armour, "message.asc", openpgp.MESSAGE_TYPE) for armour in found.messages]
+        cut += [(armour, "signature.asc", openpgp.SIGNATURE_TYPE) for armour in found.signatures]
+        for number, (armour, name, kind) in enumerate(cut, 1):
             file = self._found(unwrap.File(armour.encode(), name, kind), leaf, number)
             blocks.append(Attached(file.index))
-            if name == "message.asc":
+            if kind == openpgp.MESSAGE_TYPE:
                 self.facts.append(Sealed(file.index, "PGP"))
         if found.signatures:
             self.defects.append(f"Part {leaf.section}: signed with PGP; the signature was not verified.")

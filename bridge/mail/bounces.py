@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 
 from bridge.facts import DeliveryReport, Original, Undelivered
-from bridge.mail import addresses, reports
+from bridge.mail import addresses, headers, hygiene, reports, words
+from bridge.mail.headers import Content
+from bridge.mail.limits import Limits
 
 _CHARS = 50_000
 _LINES = 2_000
@@ -38,20 +40,39 @@ _WAITING = re.compile(
 _GIVEN_UP = re.compile(
     r"permanent (?:fatal )?errors?\b|address(?:\(?es\)?)? failed|given up|failed permanently", re.IGNORECASE
 )
+#: What is said of the mail, and no reason.
+_OF_MAIL = re.compile(
+    r"[ \t]*(?:subject|betreff|objet|asunto|oggetto|onderwerp|date|sent|gesendet|from|to)[ \t]*:",
+    re.IGNORECASE,
+)
 #: Where the copy of the original begins.
 _COPY = re.compile(
-    r"^[ \t>-]*+(?:this is a copy of (?:the|your) message|below this line is a copy of the message|"
+    r"^[ \t>-]*+(?:(?:this is a copy of (?:the|your) message|below this line is a copy of the message|"
     r"original message (?:follows|headers|header)|message headers? follows?|original message\b|"
-    r"return-path:|received: )",
+    r"the headers? of the original message)(?P<line>[^\n]*+\n\s{0,20}+)?|return-path:|received: )",
     re.IGNORECASE | re.MULTILINE,
 )
+#: What tells the header of a mail from lines that only look like one.
+_STAMPS = frozenset(("received", "return-path", "message-id", "date"))
 _REMOTE = re.compile(
     r"(?:host|server|by|from remote mail server)\s{1,3}([A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,60}){1,8})"
 )
 _FIELD = re.compile(
-    r"^[ \t>]{0,4}(Message-ID|Subject|To|From|Date)[ \t]*:[ \t]*(\S[^\n]{0,998})",
+    r"^[ \t>]{0,4}(Message-ID|Subject|To|From|Date)[ \t]*:[ \t]*(\S[^\n]{0,998}(?:\n[ \t]{1,8}\S[^\n]{0,998}){0,9})",
     re.IGNORECASE | re.MULTILINE,
 )
+_LIMITS = Limits()
+
+
+def copy(content: Content, start: int, end: int) -> tuple[int, int] | None:
+    """Where the words end and where a copy of the original begins, among these bytes; None where none is sure to be there."""
+    found = _COPY.search(content[start : min(end, start + _CHARS)].decode("latin-1"))
+    if found is None:
+        return None
+    begins = start + (found.start() if found["line"] is None else found.end())
+    header = headers.read(content, begins, end, _LIMITS)
+    names = {name.lower() for name, _ in header.fields}
+    return (start + found.start(), begins) if len(names) > 2 and names & _STAMPS else None
 
 
 def read(text: str, failed: bytes) -> DeliveryReport | None:
@@ -76,7 +97,7 @@ def original(text: str) -> Original | None:
     copy = _COPY.search(text)
     fields: dict[str, str] = {}
     for name, value in _FIELD.findall(text, copy.start() if copy else 0)[:50]:
-        fields.setdefault(name.lower(), value.strip())
+        fields.setdefault(name.lower(), hygiene.line(words.decode(value.encode("utf-8", "replace"))))
     # Without a mark of a copy only the id is sure to be the original's.
     message_id = fields.get("message-id", "").strip("<> ")
     if not copy:
@@ -118,7 +139,8 @@ class _Reading:
     def says(self, place: int, behind: str) -> bool:
         """Whether the words at an address are the reason, though no code is among them: they stand right below it."""
         following = self.lines[place + 1] if place + 1 < len(self.lines) else ""
-        return self.introduced and "@" not in behind and bool(following.strip())
+        told = bool(following.strip()) and _OF_MAIL.match(following) is None
+        return self.introduced and "@" not in behind and told
 
     def undelivered(self, address: str) -> Undelivered:
         """A recipient the header names: the first line with a status is the reason of all."""
@@ -149,10 +171,12 @@ class _Reading:
 
 
 def _paragraph(lines: list[str], *, begun: bool) -> list[str]:
-    """The lines of a reason: to the next empty line, or the next recipient."""
+    """The lines of a reason: to the next empty line, the next recipient, or what is said of the mail."""
     kept: list[str] = []
     for line in lines:
         if ("@" in line and _NAMED.fullmatch(line[:1_000])) or (not line.strip() and (kept or begun)):
+            break
+        if _OF_MAIL.match(line):
             break
         if line.strip():
             kept.append(line.strip())

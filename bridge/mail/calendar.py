@@ -7,8 +7,12 @@ attendees, and never fails; what it cannot read is left out of the event, and a 
 from __future__ import annotations
 
 import re
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from bridge.facts import Event, Moment, Person, Repeat
 from bridge.mail import contentlines, hygiene, zones
@@ -16,7 +20,10 @@ from bridge.mail.contentlines import Line
 
 MOST_EVENTS = 5
 MOST_ATTENDEES = 50
+MOST_DATES = 50
+MOST_FILES = 20
 _LINES = 50_000
+_OBSERVANCES = 200
 _COMPONENTS = 2_000
 _DEPTH = 20
 _TITLE = 500
@@ -36,6 +43,7 @@ _LINKS = (
     "X-MICROSOFT-ONLINEMEETINGCONFLINK",
     "URL",
 )
+_WEB = re.compile(r"https?://[^\s<>\"]+\Z", re.IGNORECASE)
 _METHODS = frozenset(("REQUEST", "CANCEL", "REPLY", "COUNTER", "DECLINECOUNTER", "ADD", "REFRESH", "PUBLISH"))
 
 
@@ -63,6 +71,8 @@ class _Calendar:
     method: str = ""
     events: list[tuple[str, _Component]] = field(default_factory=list)
     zones: dict[str, list[zones.Observance]] = field(default_factory=dict)
+    #: Zones with a rule that is not understood: their offset on a day is not known.
+    unclear: set[str] = field(default_factory=set)
 
 
 def read(text: str, *, leaf: int = 0, method: str = "") -> tuple[Event, ...]:
@@ -79,6 +89,19 @@ def read(text: str, *, leaf: int = 0, method: str = "") -> tuple[Event, ...]:
     if len(told) > len(shown):
         shown[-1] = replace(shown[-1], further_events=len(told) - len(shown))
     return tuple(shown)
+
+
+def files(text: str) -> Iterator[tuple[str, str, bytes]]:
+    """Name, type and bytes of each file that stands in the calendar itself (RFC 5545 section 3.8.1.1)."""
+    attached = (line for line in contentlines.read(text, _LINES, len(text)) if line.name == "ATTACH")
+    for line in islice(attached, MOST_FILES):
+        if line.parameter("ENCODING").upper() in ("BASE64", "B"):
+            try:
+                held = a2b_base64(line.value.encode("ascii", "ignore"))
+            except Base64Error:
+                continue  # It stays in the calendar alone.
+            if held:
+                yield _file_name(line), line.parameter("FMTTYPE").lower(), held
 
 
 def _collected(text: str) -> _Calendar:
@@ -119,12 +142,19 @@ def _observe(calendar: _Calendar, zone: str, component: _Component) -> None:
     start = _naive(component.value("DTSTART"))
     offset_s = zones.offset(component.value("TZOFFSETTO"))
     known = calendar.zones.setdefault(zone, [])
-    if start is None or offset_s is None or len(known) >= 20:
+    if start is None or offset_s is None or len(known) >= _OBSERVANCES:
         return
     rule = _rule(component.value("RRULE"))
+    yearly = zones.yearly(rule) if rule else None
+    if rule and yearly is None:
+        calendar.unclear.add(zone)
     until = rule.get("UNTIL", "")[:4]
     last = int(until) if until.isascii() and until.isdigit() else 9999
-    known.append(zones.Observance(start, offset_s, zones.yearly(rule) if rule else None, last))
+    known.append(zones.Observance(start, offset_s, yearly, last))
+    further = (
+        _naive(value) for line in component.lines.get("RDATE", []) for value in line.value[:5_000].split(",")
+    )
+    known += (zones.Observance(at, offset_s) for at in islice(further, _OBSERVANCES) if at is not None)
 
 
 # -- one event -------------------------------------------------------------------------------------
@@ -147,10 +177,14 @@ def _event(component: _Component, calendar: _Calendar, leaf: int, method: str, *
         title=_line(component, "SUMMARY"),
         start=start,
         end=_end(component, calendar, start),
-        repeat=_repeat(component, calendar),
+        instead_of=_moment(component.first("X-MS-OLK-ORIGINALSTART"), calendar)
+        if method == "COUNTER"
+        else None,
+        repeat=_repeat(component, calendar, start),
         instance=_moment(component.first("RECURRENCE-ID"), calendar),
-        location=_line(component, "LOCATION"),
+        location=_place(component),
         link=_link(component),
+        files=tuple(_links(component)),
         organiser=_person(organiser) if organiser else None,
         attendees=tuple(filter(None, map(_person, attendees[:MOST_ATTENDEES]))),
         further_attendees=max(0, len(attendees) - MOST_ATTENDEES),
@@ -163,6 +197,12 @@ def _line(component: _Component, name: str) -> str:
     return contentlines.line(component.value(name), _TITLE)
 
 
+def _place(component: _Component) -> str:
+    """The location; the lines of an address stand on one."""
+    lines = contentlines.text(component.value("LOCATION"), _TITLE).split("\n")
+    return hygiene.line(", ".join(filter(None, (line.strip(" ,") for line in lines))))
+
+
 def _text(component: _Component, name: str) -> str:
     return contentlines.text(component.value(name), _WORDS)
 
@@ -171,9 +211,21 @@ def _link(component: _Component) -> str:
     for name in _LINKS:
         for line in component.lines.get(name, [])[:5]:
             value = line.value.strip()[:2_000]
-            if re.match(r"https?://[^\s<>\"]+\Z", value, re.IGNORECASE):
+            if _WEB.match(value):
                 return value
     return ""
+
+
+def _links(component: _Component) -> Iterator[tuple[str, str]]:
+    """What is attached by its link; other files are parts of the mail, or of the calendar."""
+    for line in component.lines.get("ATTACH", [])[:MOST_FILES]:
+        if _WEB.match(value := line.value.strip()[:2_000]):
+            yield _file_name(line), value
+
+
+def _file_name(line: Line) -> str:
+    named = (line.parameter(name) for name in ("FILENAME", "X-FILENAME", "X-APPLE-FILENAME"))
+    return hygiene.line(next(filter(None, named), ""))[:_TITLE]
 
 
 def _person(line: Line) -> Person | None:
@@ -216,7 +268,7 @@ def _moment(line: Line | None, calendar: _Calendar) -> Moment | None:
     written = line.parameter("TZID").strip()
     if not written:
         return Moment(at)
-    observances = calendar.zones.get(written[:200], [])
+    observances = [] if written[:200] in calendar.unclear else calendar.zones.get(written[:200], [])
     return Moment(at, zone=hygiene.line(zones.name(written)), offset_s=zones.offset_at(observances, at))
 
 
@@ -241,21 +293,52 @@ def _rule(written: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs if value}
 
 
-def _repeat(component: _Component, calendar: _Calendar) -> Repeat | None:
+#: The parts of a rule that words are known for; WKST only says how weeks are counted.
+_SAID = frozenset(
+    ("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST")
+)
+#: A single one says what the start says already.
+_OF_THE_START = frozenset(("BYHOUR", "BYMINUTE", "BYSECOND"))
+
+
+def _repeat(component: _Component, calendar: _Calendar, start: Moment | None) -> Repeat | None:
     rule = _rule(component.value("RRULE"))
-    if not rule.get("FREQ"):
+    dates = tuple(date for date in _dates(component, calendar) if date != start)
+    if not (component.value("RRULE") or dates):
         return None
     until = Line("UNTIL", {}, rule["UNTIL"]) if "UNTIL" in rule else None
-    month_days = re.findall(r"-?\b\d{1,2}\b", rule.get("BYMONTHDAY", "")[:200], re.ASCII)
+    unsaid = {
+        name for name, value in rule.items() if not (name in _OF_THE_START and _number(value) is not None)
+    }
+    positions = _numbers(rule.get("BYSETPOS", ""))
     return Repeat(
-        frequency=hygiene.line(rule["FREQ"])[:20],
+        frequency=hygiene.line(rule.get("FREQ", ""))[:20],
         interval=_number(rule.get("INTERVAL", "")) or 1,
         count=_number(rule.get("COUNT", "")),
         until=_moment(until, calendar),
         days=tuple(day.lstrip("+") for day in rule.get("BYDAY", "").split(",") if _DAY.fullmatch(day))[:7],
-        month_days=tuple(map(int, month_days))[:31],
+        month_days=_numbers(rule.get("BYMONTHDAY", "")),
+        months=tuple(month for month in _numbers(rule.get("BYMONTH", "")) if 1 <= month <= 12),
+        position=positions[0] if positions else None,
+        more=len(positions) > 1 or not unsaid <= _SAID,
+        dates=dates,
         exceptions=sum(line.value.count(",") + 1 for line in component.lines.get("EXDATE", [])),
     )
+
+
+def _dates(component: _Component, calendar: _Calendar) -> Iterator[Moment]:
+    """The single dates of a meeting; a period's begins it."""
+    written = (
+        (line, value) for line in component.lines.get("RDATE", []) for value in line.value[:5_000].split(",")
+    )
+    for line, value in islice(written, MOST_DATES):
+        found = _moment(replace(line, value=value), calendar)
+        if found is not None:
+            yield found
+
+
+def _numbers(written: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"-?\b\d{1,3}\b", written[:200], re.ASCII)))[:31]
 
 
 def _number(written: str) -> int | None:

@@ -18,7 +18,7 @@ _PARAMETER = re.compile(r';([^=;:"]{1,60}+)(?:=((?:"[^"]*+"|[^";:]++)*+))?')
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _SOFT_BREAK = re.compile("=(?![0-9A-Fa-f]{2})")
 _PARAMETERS = 50
-#: A longer line is a picture or an attack.
+#: A longer line is a picture or an attack, and is cut.
 _LONGEST = 64 * 1024
 
 
@@ -34,15 +34,15 @@ class Line:
         return self.parameters.get(name, "")
 
 
-def read(text: str, limit: int) -> Iterator[Line]:
-    """The lines in order, at most `limit` of them looked at."""
+def read(text: str, limit: int, longest: int = _LONGEST) -> Iterator[Line]:
+    """The lines in order, at most `limit` of them looked at, and `longest` characters of each."""
     position, count = 0, 0
     text = _FOLD.sub("", text)
     while position < len(text) and count < limit:
         end = text.find("\n", position)
         end = len(text) if end < 0 else end
         count += 1
-        line = _line(text[position:end]) if end - position <= _LONGEST else None
+        line = _line(text[position : min(end, position + longest)])
         position = end + 1
         if line is None:
             continue

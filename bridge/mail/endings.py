@@ -11,6 +11,7 @@ from types import MappingProxyType
 OPAQUE = "application/octet-stream"
 #: Types that say nothing of what a file is.
 SAY_NOTHING = frozenset((OPAQUE, "application/x-octet-stream"))
+CALENDARS = frozenset(("text/calendar", "application/ics", "text/x-vcalendar"))
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OPEN = "application/vnd.oasis.opendocument."

@@ -17,13 +17,13 @@ from bridge.mail.headers import Content, Header
 from bridge.mail.split import split
 from bridge.model import Attached, Automatic, Kind, Leaf, Written
 
-_CALENDARS = frozenset(("text/calendar", "application/ics", "text/x-vcalendar"))
 _CARDS = frozenset(("text/vcard", "text/x-vcard", "text/directory"))
 _MAILS = frozenset(("message/rfc822", "message/global"))
 _COPIES = _MAILS | {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
 _ABOUT = (Kind.BOUNCE, Kind.RECEIPT, Kind.ABUSE)
 _HEADER_BYTES = 64 * 1024
 _SHOWN_MAILS = 3
+_NAMED_FILES = 20
 _COMPARED_BYTES = 200_000
 
 
@@ -40,6 +40,8 @@ def gather(
 ) -> Gathered:
     """The facts of the mail, and its blocks without a calendar that is there twice."""
     reports_on = automatic is not None and automatic.kind in _ABOUT
+    if automatic and automatic.kind is Kind.BOUNCE:
+        blocks = reader.parted(blocks)
     gathering = _Gathering(content, reader, blocks, reports_on, reader.limits.all_fact_bytes)
     copy, about = gathering.copy() if reports_on else (None, ())
     facts: list[Fact] = [*reader.facts]
@@ -90,7 +92,7 @@ class _Gathering:
         """What one file says."""
         name = (leaf.filename or "").lower()
         kind = leaf.content_type
-        if kind in _CALENDARS or (kind in endings.SAY_NOTHING and name.endswith(".ics")):
+        if kind in endings.CALENDARS or (kind in endings.SAY_NOTHING and name.endswith(".ics")):
             return calendar.read(
                 self.text(leaf), leaf=leaf.index, method=dict(leaf.parameters).get("method", "")
             )
@@ -147,7 +149,9 @@ class _Gathering:
         inner, _ = decode.head(self.content, leaf, limits.text_bytes)
         tree = split(inner, replace(limits, parts=100))
         within = Reader(inner, limits, tree.defects, text_bytes=self.reader.text_bytes)
-        stretches = [block for block in within.read(tree.root) if isinstance(block, Written)]
+        blocks = within.whole(tree.root)
+        stretches = [block for block in blocks if isinstance(block, Written)]
+        files = [within.leaves[block.leaf] for block in blocks if isinstance(block, Attached)]
         self.reader.text_bytes = within.text_bytes
         header = tree.root.header
         return Forwarded(
@@ -155,6 +159,9 @@ class _Gathering:
             author=_text(header, "from")[:500],
             date=_text(header, "date")[:100],
             subject=_text(header, "subject")[:500],
+            files=tuple(
+                hygiene.line(file.filename or file.content_type)[:200] for file in files[:_NAMED_FILES]
+            ),
             words=tuple((block.text, block.html) for block in stretches[:20] if block.text or block.html),
         )
 
@@ -199,7 +206,7 @@ class _Gathering:
             if gone and isinstance(block, Written):
                 kept[place] = replace(block, leaves=(*block.leaves, *sorted(gone)))
                 return kept
-        return self.blocks
+        return [*kept, Written(None, None, tuple(sorted(gone)))] if gone else self.blocks
 
 
 def _compared(event: Event) -> Event:

@@ -1,18 +1,21 @@
-"""Exchange's journal envelopes: the mail that was journaled is the mail, and what the envelope says goes to the note.
+"""Envelopes of whole mails: Exchange's journal reports, and certified mail of Italy (PEC).
 
-Of the inner header only what an author writes is taken: fields that a server stamps count from the envelope alone, so that
-nobody can send a proof along inside.
+The mail within is the mail, and what the envelope says goes to the note. Of the inner header only what an author writes is
+taken: fields that a server stamps count from the envelope alone, so that nobody can send a proof along inside.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bridge.mail import hygiene
 from bridge.mail.headers import Header
 from bridge.mail.split import Part
 
-_MARK = frozenset(("x-ms-journal-report",))
+_JOURNAL = "x-ms-journal-report"
+#: Certified mail, or mail from outside that was delivered to a certified mailbox.
+_CERTIFIED = ("x-trasporto", frozenset((b"posta-certificata", b"errore")))
 _NESTED = ("message/rfc822", "message/global")
 _CHARS = 1_500
 #: What the author's own program writes.
@@ -27,13 +30,26 @@ _AUTHORED = frozenset(
 )  # fmt: skip
 
 
-def inner(root: Part) -> Part | None:
-    """The part that holds the journaled mail; None where this is no journal envelope."""
-    if not any(name.lower() in _MARK for name, _ in root.header.fields):
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    #: What is around the mail and beside it.
+    around: Part
+    mail: Part
+    certified: bool
+
+
+def envelope(root: Part) -> Envelope | None:
+    """The envelope of a mail within this one; None where this is the mail itself."""
+    certified = root.header.first(_CERTIFIED[0]).strip().lower() in _CERTIFIED[1]
+    if not certified and not any(name.lower() == _JOURNAL for name, _ in root.header.fields):
         return None
-    return next(
-        (child for child in root.children[:5] if child.content_type in _NESTED and _plain(child)), None
-    )
+    signed = root.content_type == "multipart/signed" and root.children
+    around = root.children[0] if signed else root
+    held = [child for child in around.children if child.content_type in _NESTED]
+    # A mail that is protected is journaled twice, closed and open: neither may be lost.
+    if len(held) != 1 or not _plain(held[0]):
+        return None
+    return Envelope(around, held[0], certified)
 
 
 def _plain(part: Part) -> bool:
@@ -56,8 +72,11 @@ def merged(envelope: Header, mail: Header) -> Header:
     return Header.of(fields, mail.defects, mail.body)
 
 
-def said(envelope_text: str) -> str:
-    """A sentence of what the envelope says."""
-    lines: Sequence[str] = [hygiene.line(line) for line in envelope_text[:_CHARS].split("\n")]
+def said(envelope: Envelope, text: str) -> str:
+    """What the envelope says, in sentences."""
+    lines: Sequence[str] = [hygiene.line(line) for line in text[:_CHARS].split("\n")]
+    if envelope.certified:
+        told = " ".join(filter(None, lines))
+        return f"Came in an envelope of certified mail (PEC), which is left out with its signature. {told}".strip()
     told = "; ".join(line for line in lines if ":" in line)
     return f"Came in a journal envelope: {told}." if told else "Came in a journal envelope."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bridge.mail import charsets, decode, headers, hygiene, parameters, uu, words
+from bridge.mail import charsets, decode, endings, headers, hygiene, parameters, uu, words
 from bridge.mail.headers import Content
 from bridge.mail.limits import Limits
 from bridge.mail.split import Part
@@ -40,6 +40,8 @@ _FORM = "multipart/form-data"
 #: What is in them is no file.
 _STAND_INS = frozenset(("message/partial", "message/external-body"))
 _NESTED = ("message/rfc822", "message/global", "message/news")
+#: What a file cannot be called although a mail can.
+_NO_NAME = re.compile(r'[<>:"/\\|?*]+')
 _SAMPLE_BYTES = 1024
 _NESTED_HEADER_BYTES = 64 * 1024
 
@@ -65,7 +67,7 @@ def read(content: Content, part: Part, index: int, limits: Limits, defects: list
     leaf = Leaf(
         index=index,
         section=part.section or "1",
-        content_type=part.content_type,
+        content_type=_type(part.content_type, filename or ""),
         content=Span(part.body, max(part.end, part.body)),
         encoding=_encoding(content, part, defects),
         charset=hint,
@@ -78,10 +80,16 @@ def read(content: Content, part: Part, index: int, limits: Limits, defects: list
         within=part.within,
     )
     if leaf.filename is None and leaf.content_type in _NESTED:
-        return _named_by_subject(content, leaf, limits)
+        return named_by_subject(content, leaf, limits)
     if leaf.filename is None and leaf.encoding == "x-uuencode" and leaf.content_type != "text/plain":
         return replace(leaf, filename=uu.name(content, part.body, min(part.end, part.body + _SAMPLE_BYTES)))
     return leaf
+
+
+def _type(declared: str, filename: str) -> str:
+    """The declared type, but for a mail that only its name tells from any other bytes."""
+    mail = declared in endings.SAY_NOTHING and filename.lower().endswith(".eml")
+    return _NESTED[0] if mail else declared
 
 
 def is_words(leaf: Leaf, *, alone: bool) -> bool:
@@ -146,12 +154,12 @@ def _escaped(content: Content, part: Part) -> bool:
     return sample.count(b'=3D"') >= 2 and b'="' not in sample
 
 
-def _named_by_subject(content: Content, leaf: Leaf, limits: Limits) -> Leaf:
+def named_by_subject(content: Content, leaf: Leaf, limits: Limits) -> Leaf:
     """A mail within the mail is a file named by its subject."""
     inner, _ = decode.head(content, leaf, min(_NESTED_HEADER_BYTES, limits.header_bytes))
     header = headers.read(inner, 0, len(inner), limits)
     subject = hygiene.line(words.decode(header.first("subject")))[:200].strip()
-    return replace(leaf, filename=f"{subject or 'message'}.eml")
+    return replace(leaf, filename=f"{_NO_NAME.sub('_', subject) or 'message'}.eml")
 
 
 def _bare(value: bytes) -> str | None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_BEGIN = "-----BEGIN PGP "
+BEGIN = "-----BEGIN PGP "
 _MESSAGE = ("-----BEGIN PGP MESSAGE-----", "-----END PGP MESSAGE-----")
 _SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE = ("-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----")
 _BLOCKS = 20
+#: What is cut out of a text, as files: a closed message, and what only proves.
+MESSAGE_TYPE, SIGNATURE_TYPE = TYPES = ("application/pgp-encrypted", "application/pgp-signature")
 _VERSION = re.compile(rb"\s*Version:[ \t]*1\s*", re.IGNORECASE)
 
 
@@ -32,14 +34,14 @@ def is_version(content: bytes) -> bool:
 
 def read(text: str) -> Read | None:
     """None for a text without armour of its own; quoted armour belongs to another mail and stays."""
-    if _BEGIN not in text:
+    if BEGIN not in text:
         return None
     out: list[str] = []
     messages: list[str] = []
     signatures: list[str] = []
     position = 0
     for _ in range(_BLOCKS):
-        start = _line(text, _BEGIN, position)
+        start = _line(text, BEGIN, position)
         if start < 0:
             break
         end = position
@@ -52,7 +54,7 @@ def read(text: str) -> Read | None:
             out += (text[position:start], _signed(text[start + len(_SIGNED) : signature]))
             signatures.append(text[signature:end])
         else:
-            end = start + len(_BEGIN)
+            end = start + len(BEGIN)
             out.append(text[position:end])
         position = end
     if not messages and not signatures:

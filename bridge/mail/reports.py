@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bridge.facts import AbuseReport, DeliveryReport, Original, ReadReceipt, Undelivered
 from bridge.mail import headers, hygiene, words
@@ -49,13 +50,14 @@ def delivery(content: bytes, *, leaf: int | None, original: Original | None) -> 
             of_mail |= group
     if not recipients:
         return None
+    known, named = original or Original(), of_mail.get("x-original-message-id", "").strip("<> ")
     return DeliveryReport(
         leaf=leaf,
         reporter=_typed(of_mail.get("reporting-mta", "")),
         arrived=of_mail.get("arrival-date", ""),
         recipients=tuple(recipients[:MOST_RECIPIENTS]),
         further_recipients=max(0, len(recipients) - MOST_RECIPIENTS),
-        original=original,
+        original=replace(known, message_id=known.message_id or named) if original or named else None,
     )
 
 
@@ -88,13 +90,7 @@ def receipt(content: bytes, *, leaf: int, original: Original | None) -> ReadRece
         disposition=(what or modes).partition("/")[0].strip().lower(),
         automatic="automatic" in modes.lower() and bool(what),
         error=said.get("error", "") or said.get("failure", ""),
-        original=Original(
-            author=known.author,
-            recipient=known.recipient,
-            subject=known.subject,
-            date=known.date,
-            message_id=named or known.message_id,
-        ),
+        original=replace(known, message_id=named or known.message_id),
     )
 
 
@@ -115,12 +111,10 @@ def abuse(content: bytes, *, leaf: int, original: Original | None) -> AbuseRepor
         source=said.get("source-ip", ""),
         arrived=said.get("arrival-date", "") or said.get("received-date", ""),
         about=tuple(dict.fromkeys(about))[:5],
-        original=Original(
+        original=replace(
+            known,
             author=known.author or said.get("original-mail-from", "").strip("<>"),
             recipient=known.recipient or said.get("original-rcpt-to", "").strip("<>"),
-            subject=known.subject,
-            date=known.date,
-            message_id=known.message_id,
         ),
     )
 

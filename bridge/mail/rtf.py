@@ -79,7 +79,7 @@ _TOKEN = re.compile(
 _SKIPPED = frozenset(
     b"fonttbl colortbl stylesheet info pict object header footer headerl headerr footerl footerr filetbl listtable "
     b"listoverridetable revtbl rsidtbl themedata colorschememapping datastore latentstyles xmlnstbl mhtmltag bkmkstart "
-    b"bkmkend objdata objclass pntext".split()
+    b"bkmkend objdata objclass".split()
 )
 _BREAKS = frozenset(b"par line row sect page".split())
 _CHARACTERS = {

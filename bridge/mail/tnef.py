@@ -1,32 +1,37 @@
-"""winmail.dat (MS-OXTNEF): the words, the files under their long names, and the meeting that Outlook wrapped.
+"""winmail.dat (MS-OXTNEF): the words, the files under their long names, and the item of Outlook's that was wrapped.
 
-Own and iterative: every length is checked against what is there before anything is taken; attributes, properties and files
-are counted. `read` never fails; a stream that breaks off gives what stood before the break.
+Own and iterative: every length is checked against what is there before anything is taken; attributes and files are counted.
+`read` never fails; a stream that breaks off gives what stood before the break.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from bridge.mail import charsets, hygiene, rtf
+from bridge.facts import Event, Person
+from bridge.mail import hygiene, mapi, outlook, rtf
+from bridge.mail.mapi import Found, Properties
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
 _ATTRIBUTES = 20_000
-_PROPERTIES = 20_000
 _FILES = 500
+_PEOPLE = 50
+_BLIND = 3
 _NAME = 500
 
 
 class _Attribute(IntEnum):
     """Numbers with their types in the upper half."""
 
-    SUBJECT = 0x18004
-    BODY = 0x2800C
-    CLASS = 0x78008
+    FROM = 0x08000
+    OWNER = 0x60000
+    SENT_FOR = 0x60001
     PROPERTIES = 0x69003
+    RECIPIENTS = 0x69004
     CODEPAGE = 0x69007
     FILE = 0x69002
     FILE_TITLE = 0x18010
@@ -35,35 +40,13 @@ class _Attribute(IntEnum):
     FILE_PROPERTIES = 0x69005
 
 
-_GUID_APPOINTMENT = bytes.fromhex("0220060000000000c000000000000046")
-#: Bytes of a property value by its type; variable ones stand apart.
-_FIXED = {
-    0x01: 0,
-    0x02: 4,
-    0x03: 4,
-    0x04: 4,
-    0x0A: 4,
-    0x0B: 4,
-    0x05: 8,
-    0x06: 8,
-    0x07: 8,
-    0x14: 8,
-    0x40: 8,
-    0x48: 16,
-}
-_STRING8, _UNICODE, _OBJECT, _TIME, _BINARY = 0x1E, 0x1F, 0x0D, 0x40, 0x102
-_VARIABLE = (_STRING8, _UNICODE, _OBJECT, _BINARY)
-_MULTIPLE = 0x1000
-_ANSWERS = {
-    "resp.pos": "ACCEPTED",
-    "mtgrespp": "ACCEPTED",
-    "resp.neg": "DECLINED",
-    "mtgrespn": "DECLINED",
-    "resp.tent": "TENTATIVE",
-    "mtgrespa": "TENTATIVE",
-}
-
-Key = int | tuple[bytes, int]
+#: Attributes of old that stand for a property: class, subject, body.
+_TEXTS = {0x78008: 0x1A, 0x18004: 0x37, 0x2800C: 0x1000}
+#: The same for times: sent, received, start, end.
+_TIMES = {0x38005: 0x39, 0x38006: 0x0E06, 0x30006: 0x60, 0x30007: 0x61}
+#: Where the author's name and address may stand.
+_AUTHOR_NAME = (0x42, 0x0C1A)
+_AUTHOR_EMAIL = (0x5D02, 0x65, 0x5D01, 0x0C1F)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +59,27 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meeting:
-    """Times are UTC on a naive clock."""
-
-    cancelled: bool = False
-    title: str = ""
-    start: datetime | None = None
-    end: datetime | None = None
-    location: str = ""
-    #: What somebody answers to an invitation, as in PARTSTAT, and who does; "" for no answer.
-    answer: str = ""
-    name: str = ""
-    email: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
+    #: The class of the item, in lower case, such as "ipm.note".
+    kind: str = ""
     subject: str = ""
     text: str | None = None
     html: str | None = None
     files: tuple[File, ...] = ()
     #: Messages that were attached, each a stream of its own, by their names.
     nested: tuple[File, ...] = ()
-    meeting: Meeting | None = None
+    #: The meeting or task that the message is.
+    event: Event | None = None
+    #: The contact that the message is, as a vCard.
+    card: bytes = b""
+    author: Person | None = None
+    #: Whom it was sent to; those of Cc are optional.
+    recipients: tuple[Person, ...] = ()
+    #: UTC on a naive clock.
+    sent_at: datetime | None = None
+    #: The header it came with, where it came by mail.
+    header: str = ""
+    message_id: str = ""
     #: How much rich text was read for the words.
     rich_bytes: int = 0
     #: Whether the stream ends as it should.
@@ -107,14 +88,14 @@ class Message:
     @property
     def empty(self) -> bool:
         """Whether there is nothing in it that an agent could be shown."""
-        return not (self.text or self.html or self.files or self.nested or self.meeting)
+        return not (self.text or self.html or self.files or self.nested or self.event or self.card)
 
 
 @dataclass(slots=True)
 class _Attachment:
     title: bytes = b""
     data: bytes = b""
-    properties: dict[Key, tuple[int, bytes]] = field(default_factory=dict)
+    properties: Found = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -123,25 +104,33 @@ class _Stream:
 
     text_bytes: int
     codepage: int = 1252
-    kind: bytes = b""
-    subject: bytes = b""
-    body: bytes = b""
-    properties: dict[Key, tuple[int, bytes]] = field(default_factory=dict)
+    properties: Found = field(default_factory=dict)
+    #: The same in the form of old, for what the properties leave out.
+    old: Found = field(default_factory=dict)
+    #: Name and address by the attribute that says them.
+    people: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+    recipients: list[Found] = field(default_factory=list)
     attachments: list[_Attachment] = field(default_factory=list)
     whole: bool = True
 
     def take(self, attribute: int, value: bytes) -> None:
+        if attribute in _TEXTS:
+            self.old[_TEXTS[attribute]] = (mapi.STRING8, value)
+        elif attribute in _TIMES:
+            self.old[_TIMES[attribute]] = (mapi.TIME, _filetime(value))
+        else:
+            self.take_other(attribute, value)
+
+    def take_other(self, attribute: int, value: bytes) -> None:
         match attribute:
             case _Attribute.CODEPAGE:
                 self.codepage = int.from_bytes(value[:4], "little") or 1252
-            case _Attribute.CLASS:
-                self.kind = value
-            case _Attribute.SUBJECT:
-                self.subject = value
-            case _Attribute.BODY:
-                self.body = value
+            case _Attribute.FROM | _Attribute.OWNER | _Attribute.SENT_FOR:
+                self.people[attribute] = _person(value, triple=attribute == _Attribute.FROM)
+            case _Attribute.RECIPIENTS:
+                self.recipients = mapi.rows(value, _PEOPLE)
             case _Attribute.PROPERTIES:
-                self.properties |= properties(value)
+                self.properties |= self.parsed(value)
             case _Attribute.FILE:
                 if len(self.attachments) < _FILES:
                     self.attachments.append(_Attachment())
@@ -158,25 +147,44 @@ class _Stream:
             case _Attribute.FILE_DATA:
                 last.data = value
             case _Attribute.FILE_PROPERTIES:
-                last.properties |= properties(value)
+                last.properties |= self.parsed(value)
             case _:
                 pass
 
-    def text(self, found: dict[Key, tuple[int, bytes]], *keys: Key) -> str:
-        """The first of the properties that holds text."""
-        for key in keys:
-            kind, value = found.get(key, (0, b""))
-            if kind in (_STRING8, _UNICODE) and value:
-                return self.decoded(value[: self.text_bytes], unicode=kind == _UNICODE)
-        return ""
+    def parsed(self, value: bytes) -> Found:
+        found, whole = mapi.parse(value)
+        self.whole = self.whole and whole
+        return found
 
-    def decoded(self, value: bytes, *, unicode: bool = False) -> str:
-        if unicode:
-            return hygiene.clean(value[: len(value) & ~1].decode("utf-16-le", "replace"))
-        return hygiene.clean(charsets.decode(value.rstrip(b"\0"), rtf.label(self.codepage)))
+    def read(self, found: Found) -> Properties:
+        return Properties(found, self.codepage, self.text_bytes)
 
-    def line(self, found: dict[Key, tuple[int, bytes]], *keys: Key) -> str:
-        return hygiene.line(self.text(found, *keys))[:_NAME]
+    def message(self) -> Properties:
+        """The properties of the message, those of old where it has no others."""
+        missing = {
+            key: value
+            for key, value in self.old.items()
+            if not self.properties.get(key, (0, b""))[1].strip(b"\0")
+        }
+        return self.read(self.properties | missing)
+
+    def author(self, found: Properties, *, owned: bool) -> Person | None:
+        """Who wrote the message; the owner of a meeting is who invites to it."""
+        name, email = found.line(*_AUTHOR_NAME), found.line(*_AUTHOR_EMAIL)
+        if not name:
+            places = (_Attribute.SENT_FOR, _Attribute.FROM, *((_Attribute.OWNER,) if owned else ()))
+            said = next((self.people[place] for place in places if place in self.people), (b"", b""))
+            name, email = (hygiene.line(mapi.decoded(one, self.codepage))[:300] for one in said)
+            email = email.removeprefix("SMTP:").removeprefix("smtp:")
+        email = email if "@" in email else ""
+        return Person(name, email) if name or email else None
+
+    def people_told(self) -> Iterator[Person]:
+        for row in map(self.read, self.recipients):
+            if row.number(0x0C15) == _BLIND:
+                continue
+            email = row.line(0x39FE, 0x3003)
+            yield Person(row.line(0x3001), email if "@" in email else "", optional=row.number(0x0C15) == 2)
 
 
 def read(content: bytes, text_bytes: int = rtf.MOST_BYTES) -> Message | None:
@@ -191,21 +199,34 @@ def read(content: bytes, text_bytes: int = rtf.MOST_BYTES) -> Message | None:
     for attribute, value in _attributes(content, stream):
         stream.take(attribute, value)
         taken += 1
+    message = _message(stream)
+    return None if not taken or (message.empty and not stream.whole) else message
+
+
+def _message(stream: _Stream) -> Message:
+    found = stream.message()
     files, nested = _files(stream)
-    text, html, rich_bytes = _words(stream)
-    subject = stream.line(stream.properties, 0x37) or hygiene.line(stream.decoded(stream.subject))[:_NAME]
-    meeting = _meeting(stream, subject)
-    message = Message(
+    text, html, rich_bytes = _words(stream, found)
+    subject, kind = found.line(0x37), found.line(0x1A).lower()
+    author = stream.author(found, owned="resp" not in kind)
+    recipients = tuple(stream.people_told())
+    return Message(
+        kind=kind,
         subject=subject,
         text=text,
         html=html,
         files=tuple(files),
         nested=tuple(nested),
-        meeting=meeting,
+        event=outlook.event(kind, found, title=subject, author=author, invited=recipients),
+        card=outlook.card(kind, found, notes=text or ""),
+        author=author,
+        recipients=recipients,
+        sent_at=found.time(0x39) or found.time(0x0E06),
+        header=found.text(0x7D),
+        message_id=found.line(0x1035),
         rich_bytes=rich_bytes,
         whole=stream.whole,
     )
-    return None if not taken or (message.empty and not stream.whole) else message
 
 
 def _attributes(content: bytes, stream: _Stream) -> Iterator[tuple[int, bytes]]:
@@ -227,92 +248,18 @@ def _attributes(content: bytes, stream: _Stream) -> Iterator[tuple[int, bytes]]:
             return
         yield attribute, content[start : start + length]
         position = start + length + 2
-    stream.whole = position >= len(content) - 2 or not any(content[position : position + 64])
+    ended = position >= len(content) - 2 or not any(content[position : position + 64])
+    stream.whole = stream.whole and ended
 
 
-# -- properties ------------------------------------------------------------------------------------
+# -- words and files -------------------------------------------------------------------------------
 
 
-def properties(content: bytes) -> dict[Key, tuple[int, bytes]]:
-    """Type and first value of each property, by number, or by set and number for a named one."""
-    found: dict[Key, tuple[int, bytes]] = {}
-    cursor = _Cursor(content)
-    for _ in range(min(cursor.number(), _PROPERTIES)):
-        kind, key = cursor.number(2), cursor.number(2)
-        named: Key = key
-        if key >= 0x8000:
-            named = cursor.name()
-        values = cursor.values(kind)
-        if cursor.broken:
-            break
-        if values:
-            found.setdefault(named, (kind & ~_MULTIPLE, values[0]))
-    return found
-
-
-@dataclass(slots=True)
-class _Cursor:
-    content: bytes
-    position: int = 0
-    broken: bool = False
-
-    def take(self, length: int) -> bytes:
-        end = self.position + length
-        if length < 0 or end > len(self.content):
-            self.broken = True
-            self.position = len(self.content)
-            return b""
-        taken = self.content[self.position : end]
-        self.position = end
-        return taken
-
-    def number(self, width: int = 4) -> int:
-        return int.from_bytes(self.take(width), "little")
-
-    def name(self) -> Key:
-        """The set and number of a named property; one named by a word counts for nothing here."""
-        group = self.take(16)
-        if self.number() == 0:
-            return group, self.number()
-        self.padded(self.number())
-        return group, -1
-
-    def padded(self, length: int) -> bytes:
-        value = self.take(length)
-        self.position = min(self.position + -length % 4, len(self.content))
-        return value
-
-    def values(self, kind: int) -> list[bytes]:
-        plain = kind & ~_MULTIPLE
-        if plain in _VARIABLE:
-            count = self.number()
-            return [self.padded(self.number()) for _ in range(self.bounded(count, 4))]
-        size = _FIXED.get(plain)
-        if size is None:
-            self.broken = True
-            return []
-        count = self.bounded(self.number(), max(size, 1)) if kind & _MULTIPLE else 1
-        return [self.take(size) for _ in range(count)]
-
-    def bounded(self, count: int, least: int) -> int:
-        """The count, unless there cannot be so many values in what is left."""
-        if count > (len(self.content) - self.position) // least:
-            self.broken = True
-            return 0
-        return count
-
-
-# -- words, files, meeting -------------------------------------------------------------------------
-
-
-def _words(stream: _Stream) -> tuple[str | None, str | None, int]:
+def _words(stream: _Stream, found: Properties) -> tuple[str | None, str | None, int]:
     """Text, HTML, and how much rich text was read; the compressed rich text is only read where no HTML stands beside it."""
-    found = stream.properties
-    text = stream.text(found, 0x1000)
-    if not text and stream.body:
-        text = stream.decoded(stream.body[: stream.text_bytes])
-    html = _html(stream)
-    packed = b"" if html else found.get(0x1009, (0, b""))[1]
+    text = found.text(0x1000)
+    html = _html(found)
+    packed = b"" if html else found.binary(0x1009)
     unpacked = rtf.decompressed(packed, stream.text_bytes)
     if unpacked:
         rich = rtf.read(unpacked)
@@ -320,69 +267,58 @@ def _words(stream: _Stream) -> tuple[str | None, str | None, int]:
     return (text if text.strip() else None), (html if html.strip() else None), len(unpacked)
 
 
-def _html(stream: _Stream) -> str:
-    kind, value = stream.properties.get(0x1013, (0, b""))
-    if kind != _BINARY:
-        return stream.text(stream.properties, 0x1013)
-    codepage = int.from_bytes(stream.properties.get(0x3FDE, (0, b""))[1], "little") or stream.codepage
-    return hygiene.clean(charsets.decode(value[: stream.text_bytes].rstrip(b"\0"), rtf.label(codepage)))
+def _html(found: Properties) -> str:
+    written = found.binary(0x1013)
+    if not written:
+        return found.text(0x1013)
+    return mapi.decoded(written[: found.text_bytes], found.number(0x3FDE) or found.codepage)
 
 
 def _files(stream: _Stream) -> tuple[list[File], list[File]]:
     files: list[File] = []
     nested: list[File] = []
     for attachment in stream.attachments:
-        found = attachment.properties
-        kind, data = found.get(0x3701, (0, b""))
-        title = hygiene.line(stream.decoded(attachment.title))[:_NAME]
-        if kind == _OBJECT and data[16:20] == SIGNATURE:
-            nested.append(File(data[16:], stream.line(found, 0x3001) or title))
+        found = stream.read(attachment.properties)
+        kind, data = attachment.properties.get(0x3701, (0, b""))
+        title = hygiene.line(mapi.decoded(attachment.title, stream.codepage))[:_NAME]
+        if kind == mapi.OBJECT and data[16:20] == SIGNATURE:
+            nested.append(File(data[16:], found.line(0x3001) or title))
             continue
-        if not attachment.data and kind == _OBJECT:
+        if not attachment.data and kind == mapi.OBJECT:
             data = data[16:]
         content = attachment.data or data
-        name = stream.line(found, 0x3707, 0x3001, 0x3704) or title
+        name = found.line(0x3707, 0x3001, 0x3704) or title
         if content or name:
             files.append(
                 File(
                     content,
                     name,
-                    stream.line(found, 0x370E).lower(),
-                    stream.line(found, 0x3712).strip("<> "),
-                    stream.line(found, 0x3713),
+                    found.line(0x370E).lower(),
+                    found.line(0x3712).strip("<> "),
+                    found.line(0x3713),
                 )
             )
     return files, nested
 
 
-def _meeting(stream: _Stream, subject: str) -> Meeting | None:
-    kind = (stream.line(stream.properties, 0x1A) or stream.decoded(stream.kind)).lower()
-    if "schedule.meeting" not in kind and "microsoft schedule.mtg" not in kind:
-        return None
-    found = stream.properties
-    answer = next((said for mark, said in _ANSWERS.items() if mark in kind), "")
-    name, email = stream.line(found, 0x42, 0x0C1A), stream.line(found, 0x5D02, 0x65, 0x0C1F)
-    if "resp" in kind and not (answer and name):
-        return None
-    return Meeting(
-        cancelled="cancel" in kind or "mtgcncl" in kind,
-        title=subject,
-        start=_time(found, (_GUID_APPOINTMENT, 0x820D)) or _time(found, 0x60),
-        end=_time(found, (_GUID_APPOINTMENT, 0x820E)) or _time(found, 0x61),
-        location=stream.line(found, (_GUID_APPOINTMENT, 0x8208)),
-        answer=answer,
-        name=name,
-        email=email if "@" in email else "",
-    )
+# -- the form of old ------------------------------------------------------------------------------
 
 
-def _time(found: dict[Key, tuple[int, bytes]], key: Key) -> datetime | None:
-    kind, value = found.get(key, (0, b""))
-    if kind != _TIME:
-        return None
+def _filetime(written: bytes) -> bytes:
+    """A time in the form of old, as properties have it."""
     try:
-        since = timedelta(microseconds=int.from_bytes(value, "little") // 10)
-        at = datetime(1601, 1, 1) + since  # noqa: DTZ001 - UTC on a naive clock
-    except OverflowError:
-        return None
-    return at if 1980 <= at.year < 3000 else None
+        at = datetime(*struct.unpack_from("<6H", written))  # noqa: DTZ001 - UTC on a naive clock
+    except (struct.error, ValueError):
+        return b""
+    since = at - datetime(1601, 1, 1)  # noqa: DTZ001
+    return struct.pack("<Q", max(0, since // timedelta(microseconds=1)) * 10)
+
+
+def _person(written: bytes, *, triple: bool) -> tuple[bytes, bytes]:
+    """Name and address: each behind its length or, in a triple, behind both of them."""
+    name_bytes, email_bytes = (int.from_bytes(written[place : place + 2], "little") for place in (4, 6))
+    if triple:
+        return written[8 : 8 + name_bytes], written[8 + name_bytes : 8 + name_bytes + email_bytes]
+    name_bytes = int.from_bytes(written[:2], "little")
+    rest = written[2 + name_bytes :]
+    return written[2 : 2 + name_bytes], rest[2 : 2 + int.from_bytes(rest[:2], "little")]

@@ -1,4 +1,4 @@
-"""What stands within a leaf that only wraps: Outlook's winmail.dat, and S/MIME that is not closed.
+"""What stands within a leaf: in Outlook's winmail.dat, in S/MIME that is not closed, and files in a calendar.
 
 Pure conversions without a tree of their own: the reader of blocks says how deep and how much. Never fails; what cannot be opened
 says so and stays a file.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from bridge.facts import Event, Fact, Moment, Person, Sealed
-from bridge.mail import cms, endings, headers, tnef
+from bridge.facts import Fact, Sealed
+from bridge.mail import calendar, cms, decode, eml, endings, headers, tnef
 from bridge.mail.tnef import File
 from bridge.model import Attached, Leaf, Written
 
@@ -21,7 +22,10 @@ __all__ = ["File", "Opened", "Room", "opened", "without_doubles", "wraps"]
 _TNEF_TYPES = frozenset(("application/ms-tnef", "application/vnd.ms-tnef", "application/x-tnef"))
 #: How a stream of Outlook's begins in base64, whatever a gateway called it.
 _TNEF_IN_BASE64 = b"eJ8+I"
+#: Classes of mail, beside which Exchange sends a stream of settings alone; items of other classes may say more than is read.
+_PLAIN_MAIL = frozenset(("", "ipm.note", "ipm.microsoft mail.note"))
 _CMS_TYPES = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
+_IN_CALENDAR = re.compile(rb"ENCODING=(?:BASE64|B)[;:]", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _STYLE = re.compile(r"<(style|head|script)\b[^<]*+(?:<(?!/\1)[^<]*+)*+", re.IGNORECASE)
@@ -57,7 +61,7 @@ class Opened:
 def wraps(leaf: Leaf, head: bytes) -> bool:
     """Whether the leaf says of itself that it is one of these, or its first encoded bytes say so where it says nothing."""
     name = (leaf.filename or "").lower()
-    if leaf.content_type in _TNEF_TYPES | _CMS_TYPES:
+    if leaf.content_type in _TNEF_TYPES | _CMS_TYPES | endings.CALENDARS:
         return True
     if leaf.content_type not in endings.SAY_NOTHING:
         return False
@@ -72,6 +76,8 @@ def opened(leaf: Leaf, content: bytes, room: Room) -> Opened:
     outlook = leaf.content_type in _TNEF_TYPES or content.startswith(tnef.SIGNATURE)
     if outlook or (leaf.filename or "").lower() == "winmail.dat":
         return _outlook(leaf, content, room)
+    if leaf.content_type in endings.CALENDARS:
+        return _calendar(leaf, content)
     return _smime(leaf, content, room.content_bytes)
 
 
@@ -114,6 +120,17 @@ def _is_file(leaf: Leaf, content: bytes) -> bool:
     return content[:1] not in (b"\r", b"\n") and not headers.looks_like_header(content, 0)
 
 
+# -- calendars -------------------------------------------------------------------------------------
+
+
+def _calendar(leaf: Leaf, content: bytes) -> Opened:
+    """Files that stand in a calendar, as Apple puts them there."""
+    if not _IN_CALENDAR.search(content):
+        return Opened(replaces=False)
+    found = calendar.files(decode.read(content, leaf))
+    return Opened(replaces=False, files=tuple(File(held, name, kind) for name, kind, held in found))
+
+
 # -- Outlook ---------------------------------------------------------------------------------------
 
 
@@ -123,23 +140,24 @@ def _outlook(leaf: Leaf, content: bytes, room: Room) -> Opened:
     if message is None:
         return Opened(replaces=False, remarks=(f"{where}: {_called(leaf)} could not be taken apart.",))
     if message.empty:
-        return Opened(replaces=False, remarks=(f"{where}: {_called(leaf)} holds neither words nor files.",))
+        plain = message.kind in _PLAIN_MAIL and message.whole
+        left = " and was left out" if plain else ""
+        return Opened(
+            replaces=plain, remarks=(f"{where}: {_called(leaf)} holds neither words nor files{left}.",)
+        )
     remarks = []
     if not message.whole:
         remarks.append(f"{where}: {_called(leaf)} breaks off; what stood before is shown.")
-    files = list(message.files)
-    for number, nested in enumerate(message.nested, 1):
-        name = nested.name or f"message {number}"
-        inner = _read(nested.content, room)
-        if inner is None or inner.empty:
-            files.append(File(nested.content, f"{name}.dat", "application/ms-tnef"))
-            remarks.append(f"{where}: the attached message {name!r} could not be taken apart.")
-            continue
-        files += _attached_message(name, inner)
-        remarks.append(f"{where}: the attached message {name!r} goes along as its words and files.")
-    meeting = (_meeting(leaf, message.meeting),) if message.meeting else ()
+    found = [
+        _attached(leaf, nested, number, room, room.depth) for number, nested in enumerate(message.nested, 1)
+    ]
+    facts = [replace(message.event, leaf=leaf.index)] if message.event else []
     return Opened(
-        text=message.text, html=message.html, files=tuple(files), facts=meeting, remarks=tuple(remarks)
+        text=message.text,
+        html=message.html,
+        files=(*message.files, *(file for file, _ in found)),
+        facts=(*facts, *(fact for _, told in found for fact in told)),
+        remarks=tuple(remarks),
     )
 
 
@@ -153,31 +171,22 @@ def _read(content: bytes, room: Room) -> tnef.Message | None:
     return message
 
 
-def _attached_message(name: str, message: tnef.Message) -> list[File]:
-    """A message in Outlook's own form is read by nothing else: its words become a file."""
-    files: list[File] = []
-    if message.html is not None:
-        files.append(File(message.html.encode("utf-8", "replace"), f"{name}.html", "text/html"))
-    elif message.text is not None:
-        files.append(File(message.text.encode("utf-8", "replace"), f"{name}.txt", "text/plain"))
-    files += message.files
-    files += (
-        File(nested.content, f"{nested.name or 'message'}.dat", "application/ms-tnef")
-        for nested in message.nested
-    )
-    return files
-
-
-def _meeting(leaf: Leaf, meeting: tnef.Meeting) -> Event:
-    return Event(
-        leaf=leaf.index,
-        method="REPLY" if meeting.answer else "CANCEL" if meeting.cancelled else "REQUEST",
-        title=meeting.title,
-        start=Moment(meeting.start, zone="UTC", offset_s=0) if meeting.start else None,
-        end=Moment(meeting.end, zone="UTC", offset_s=0) if meeting.end else None,
-        location=meeting.location,
-        attendees=(Person(meeting.name, meeting.email, meeting.answer),) if meeting.answer else (),
-    )
+def _attached(leaf: Leaf, nested: File, number: int, room: Room, depth: int) -> tuple[File, Sequence[Fact]]:
+    """A message in Outlook's own form is read by nothing else: it becomes the mail or the card that it is."""
+    name = nested.name or f"message {number}"
+    message = _read(nested.content, room) if depth else None
+    if message is None or message.empty:
+        return File(nested.content, f"{name}.dat", "application/ms-tnef"), ()
+    if message.card:
+        return File(message.card, f"{name}.vcf", "text/vcard"), ()
+    found = [_attached(leaf, inner, count, room, depth - 1) for count, inner in enumerate(message.nested, 1)]
+    files = (*message.files, *(file for file, _ in found))
+    told = [replace(message.event, leaf=leaf.index)] if message.event else []
+    mail = eml.written(message, files)
+    return File(mail, f"{name}.eml", "message/rfc822"), [
+        *told,
+        *(fact for _, facts in found for fact in facts),
+    ]
 
 
 def _called(leaf: Leaf) -> str:

@@ -26,6 +26,8 @@ _WINDOWS: Mapping[str, str] = MappingProxyType(
         "central standard time (mexico)": "America/Mexico_City",
         "china standard time": "Asia/Shanghai",
         "coordinated universal time": "UTC",
+        "custom time zone": "",
+        "customized time zone": "",
         "e. australia standard time": "Australia/Brisbane",
         "e. europe standard time": "Europe/Chisinau",
         "e. south america standard time": "America/Sao_Paulo",
@@ -56,6 +58,8 @@ _WINDOWS: Mapping[str, str] = MappingProxyType(
         "us mountain standard time": "America/Phoenix",
         "utc": "UTC",
         "etc/utc": "UTC",
+        "tzone://microsoft/custom": "",
+        "tzone://microsoft/utc": "UTC",
         "gmt": "UTC",
         "w. australia standard time": "Australia/Perth",
         "w. central africa standard time": "Africa/Lagos",
@@ -65,6 +69,7 @@ _WINDOWS: Mapping[str, str] = MappingProxyType(
 _REGION = re.compile(
     r"(?:^|/)((?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Za-z_/+-]{2,60})$"
 )
+_SHOWN = re.compile(r"\((?:UTC|GMT)[^()]{0,10}\)\s*")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)(?::?(\d\d))?")
 _NTH = re.compile(r"([+-]?\d)?(MO|TU|WE|TH|FR|SA|SU)")
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -82,9 +87,13 @@ class Observance:
 
 
 def name(written: str) -> str:
-    """The zone by the tz database's name where it is known, else as written."""
+    """The zone by the tz database's name where it is known, else as written; "" for a name that says nothing."""
     plain = " ".join(written.split())[:100]
-    if known := _WINDOWS.get(plain.lower()):
+    if shown := _SHOWN.match(plain):
+        # What Windows shows in its list: the offset is that of winter, and the invitation says that of the day.
+        plain = plain[shown.end() :] or plain
+    known = _WINDOWS.get(plain.lower())
+    if known is not None:
         return known
     region = _REGION.search(plain)
     return region[1] if region else plain
@@ -104,6 +113,8 @@ def yearly(rule: Mapping[str, str]) -> tuple[int, int, int] | None:
     day = _NTH.fullmatch(rule.get("BYDAY", ""))
     month = rule.get("BYMONTH", "")
     if rule.get("FREQ") != "YEARLY" or day is None or not re.fullmatch(r"0?[1-9]|1[0-2]", month):
+        return None
+    if "BYMONTHDAY" in rule or "BYSETPOS" in rule:
         return None
     return int(month), int(day[1] or 1) or 1, _DAYS.index(day[2])
 

@@ -13,7 +13,7 @@ from support.promises import FORBIDDEN
 
 from bridge import mail
 from bridge.compose import body, files
-from bridge.mail import bounces, calendar, cms, openpgp, reports, rtf, tnef, vcard
+from bridge.mail import bounces, calendar, cms, mapi, openpgp, reports, rtf, tnef, vcard
 from bridge.model import Written
 
 _LIMIT = 100_000
@@ -203,7 +203,7 @@ _COSTLY = {
     "rich text of pairs": lambda: rtf.read(b"{\\rtf1 " + b"{}" * (_MB // 4)),
     "rich text of links": lambda: rtf.read(b"{\\rtf1 " + b"{\\field{\\*\\fldinst HYPERLINK \"x\"}{x" * 20_000),
     "rich text of backslashes": lambda: rtf.read(b"{\\rtf1 " + b"\\" * _MB),
-    "properties that lie": lambda: tnef.properties(b"\xff\xff\xff\x7f" + b"\x1e\x10\x00\x10\xff\xff\x00\x00" * 100_000),
+    "properties that lie": lambda: mapi.parse(b"\xff\xff\xff\x7f" + b"\x1e\x10\x00\x10\xff\xff\x00\x00" * 100_000),
     "attributes of nothing": lambda: tnef.read(outlook.stream(*[outlook.attribute(0x12345, b"")] * 50_000)),
     "sequences without end": lambda: cms.read(b"\x30\x80" * (_MB // 2), _LIMIT),
     "pieces of one byte": lambda: cms.read(signed.message(bytes(100_000), piece=1, indefinite=True), _MB),

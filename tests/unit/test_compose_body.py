@@ -240,6 +240,25 @@ def test_pictures_may_be_only_attached() -> None:
     assert made.inline == frozenset()
 
 
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        {"content_type": "image/heic"},
+        {"content_type": "image/tiff"},
+        {"content_type": "image/x-emf"},
+        {"content_type": "image/svg+xml"},
+        {"content_type": "application/octet-stream", "filename": "my lamp.HEIC"},
+    ],
+)
+def test_a_picture_that_browsers_do_not_show_is_named_and_attached(leaf: dict[str, Any]) -> None:
+    named = leaf | {"content_id": "a"}
+    made = composed(
+        text(None, "<p>a <img alt='lamp' src='cid:a'></p>"), Attached(0), leaves={"leaf_0": named}
+    )
+    assert made.markdown == "a [picture: lamp]"
+    assert made.inline == frozenset()
+
+
 def test_data_pictures_of_two_stretches_are_told_apart() -> None:
     """Case 66."""
     html = "<img alt='x' src='data:image/jpeg;base64,{}'>"

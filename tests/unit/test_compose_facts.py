@@ -10,7 +10,18 @@ from support import mails, rendered
 from support.composing import a_mail, a_route, a_sender, an_envelope
 
 from bridge import mail
-from bridge.compose import body, calendar, conversation, facts, files, proof, report, status
+from bridge.compose import (
+    body,
+    calendar,
+    conversation,
+    facts,
+    files,
+    proof,
+    recurrence,
+    report,
+    status,
+    times,
+)
 from bridge.facts import (
     AbuseReport,
     Contact,
@@ -89,6 +100,14 @@ def test_an_invitation_says_what_when_where_and_who() -> None:
         ),
         ({"method": "REPLY", "attendees": (Person("Bob", "", "TENTATIVE"),)}, "**Bob may come: Review**"),
         ({"method": "REPLY"}, "**Answer to an invitation: Review**"),
+        (
+            {"method": "REPLY", "attendees": (Person("", "", "DECLINED"),)},
+            "**Answer to an invitation, declined: Review**",
+        ),
+        (
+            {"method": "COUNTER", "attendees": (Person("Bob", "b@x.example", "TENTATIVE"),)},
+            "**Bob proposes another time: Review**",
+        ),
         ({"title": ""}, "**Invitation: without a title**"),
         ({"title": "*urgent* [x](http://e)"}, "**Invitation: \\*urgent\\* [x\\](http://e)**"),
     ],
@@ -119,7 +138,7 @@ def test_the_heading_says_what_is_asked(given: dict[str, Any], heading: str) -> 
 def test_times_are_said_on_the_wall_clock_of_their_zone(
     start: Moment | None, end: Moment | None, said: str
 ) -> None:
-    assert calendar.when(start, end) == said
+    assert times.span(start, end) == said
 
 
 @pytest.mark.parametrize(
@@ -134,10 +153,66 @@ def test_times_are_said_on_the_wall_clock_of_their_zone(
         ({"frequency": "DAILY", "until": at("2026-06-30", all_day=True), "exceptions": 2},
          "every day, until Tuesday, 30 June 2026, without 2 of the dates"),
         ({"frequency": "X-MOON"}, "by a rule that stands in the file"),
+        ({"frequency": "DAILY", "days": ("MO", "TU", "WE", "TH", "FR")}, "every weekday"),
+        ({"frequency": "DAILY", "count": 1}, "every day, once"),
+        ({"frequency": "MONTHLY", "days": ("TU",), "position": 2}, "every month on the second Tuesday"),
+        ({"frequency": "MONTHLY", "days": ("MO", "TU", "WE", "TH", "FR"), "position": -1}, "every month on the last weekday"),
+        ({"frequency": "MONTHLY", "days": ("SA", "SU"), "position": 1}, "every month on the first day of the weekend"),
+        ({"frequency": "MONTHLY", "days": ("MO", "WE"), "position": 1}, "every month, by a rule that stands in the file"),
+        ({"frequency": "MONTHLY", "days": ("FR",), "month_days": (13,)}, "every month, by a rule that stands in the file"),
+        ({"frequency": "YEARLY", "days": ("-1SU",), "months": (3,)}, "every year on the last Sunday of March"),
+        ({"frequency": "YEARLY", "month_days": (5,), "months": (11,)}, "every year on 5 November"),
+        ({"frequency": "YEARLY", "month_days": (-1,), "months": (2, 6)}, "every year on the last day of February and June"),
+        ({"frequency": "YEARLY", "months": (3,)}, "every year in March"),
+        ({"frequency": "YEARLY", "more": True, "count": 3}, "every year, by a rule that stands in the file, 3 times"),
+        ({"frequency": "WEEKLY", "dates": (at("2026-02-05", all_day=True),)},
+         "every week, also on Thursday, 5 February 2026, all day"),
+        ({"frequency": "", "exceptions": 1}, "by a rule that stands in the file, without 1 of the dates"),
+        ({"frequency": "", "words": "every *other* day"}, "every \\*other\\* day"),
     ],
 )  # fmt: skip
 def test_recurrence_is_said_in_words(given: dict[str, Any], said: str) -> None:
-    assert calendar.repeats(Repeat(**given)) == said
+    assert recurrence.words(Repeat(**given)) == said
+
+
+def test_single_dates_are_told_with_their_time_only_where_it_differs() -> None:
+    start = at("2026-02-03T09:00", **BERLIN)
+    days = tuple(at(f"2026-02-{day:02}T09:00", **BERLIN) for day in range(4, 16))
+    said = recurrence.words(Repeat(frequency="", dates=days[:2]), start)
+    assert said == "on Wednesday, 4 February 2026 and Thursday, 5 February 2026"
+    assert recurrence.words(Repeat(frequency="", dates=days), start).endswith(
+        "Friday, 13 February 2026 and 2 more"
+    )
+    other = recurrence.words(Repeat(frequency="", dates=(at("2026-02-04T11:00", **BERLIN),)), start)
+    assert other == "on Wednesday, 4 February 2026, 11:00 (Europe/Berlin, UTC+1)"
+
+
+def test_what_is_attached_to_a_meeting_is_named() -> None:
+    event = an_event(files=(("Plan", "https://d.example/1"), ("", "https://d.example/2")))
+    assert lines(calendar.words(event))[1] == ("Attached: Plan (https://d.example/1), https://d.example/2")
+
+
+@pytest.mark.parametrize(("said", "comments"), [("I am\r\nglad to come.\r\n", 0), ("See you.", 1)])
+def test_a_comment_that_the_mail_says_too_is_said_once(said: str, comments: int) -> None:
+    event = an_event(method="REPLY", attendees=(Person("Bob", "", "ACCEPTED"),), comment="I am glad to come.")
+    shown = facts.before(a_mail(text=said, facts=(event,)), {})
+    assert shown[0].count("Comment: ") == comments
+
+
+def test_a_proposal_says_which_time_it_would_replace() -> None:
+    event = an_event(
+        method="COUNTER",
+        start=at("2026-02-03T14:00"),
+        instead_of=at("2026-02-03T09:00"),
+        attendees=(Person("Bob", "b@x.example", "TENTATIVE"),),
+        comment="Later, please?",
+    )
+    assert lines(calendar.words(event)) == [
+        "**Bob proposes another time: Review**",
+        "When: Tuesday, 3 February 2026, 14:00",
+        "Instead of: Tuesday, 3 February 2026, 09:00",
+        "Comment: Later, please?",
+    ]
 
 
 def test_an_invitation_stands_before_the_words_and_its_file_goes_along() -> None:
@@ -214,6 +289,11 @@ def test_a_delivery_report_says_who_why_and_of_which_mail() -> None:
         ("5.1.010", "the address is not known there, or its domain takes no mail"),
         ("5.7.999", "it was refused for reasons of security or policy"),
         ("5.0.0", ""),
+        ("5.5.0", ""),
+        ("5.3.0", ""),
+        ("5.5.4", "the servers did not understand each other: a parameter was wrong"),
+        ("5.4.1", "the receiving server refuses the address"),
+        ("4.4.1", "the receiving server does not answer"),
         ("nonsense", ""),
         ("", ""),
     ],
@@ -293,6 +373,7 @@ def test_a_mail_handed_on_without_a_word_is_quoted() -> None:
         author="Ann <ann@example.com>",
         date="Tue",
         subject="Lamp",
+        files=("lamp.jpg", "bill.pdf"),
         words=(("It is dark.\n\nAnn", None), (None, "<p>And <b>cold</b></p><script>x</script>")),
     )
     made = body.compose(a_mail(blocks=(Written(None, None, (0,)),), facts=(handed,)))
@@ -302,6 +383,7 @@ def test_a_mail_handed_on_without_a_word_is_quoted() -> None:
         "> From: Ann \\<ann@example.com>",
         "> Date: Tue",
         "> Subject: Lamp",
+        "> Files in it: lamp.jpg, bill.pdf",
         ">",
         "> It is dark.",
         ">",
@@ -309,6 +391,23 @@ def test_a_mail_handed_on_without_a_word_is_quoted() -> None:
         ">",
         "> And **cold**",
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "first"), [("REQUEST", True), ("CANCEL", True), ("PUBLISH", False), ("", False)]
+)
+def test_what_asks_for_something_stands_before_the_words_and_an_entry_behind_them(
+    method: str, first: bool
+) -> None:
+    made = body.compose(a_mail(text="The author's words.", facts=(an_event(method=method),)))
+    assert made.markdown.startswith("**") == first
+    assert made.markdown.endswith("words.") == first
+
+
+def test_what_an_entry_is_about_stands_below_it_where_the_mail_says_nothing() -> None:
+    entry = an_event(method="PUBLISH", description="Bring the plans.")
+    made = body.compose(a_mail(blocks=(Written(None, None, (0,)),), facts=(entry,)))
+    assert made.markdown == "**Calendar entry: Review**\n\nBring the plans."
 
 
 def test_the_same_said_twice_is_said_once() -> None:

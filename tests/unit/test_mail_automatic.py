@@ -49,6 +49,20 @@ MACHINES = [
             "Afwezigheidsbericht",
         )
     ),
+    (
+        109,
+        "reports@example.com",
+        ["Subject: Report Domain: shop.example Submitter: example.com Report-ID: <1.2>"],
+        Kind.GENERATED,
+    ),
+    (
+        109,
+        "reports@example.com",
+        ["Subject: Report domain: a.example Submitter: b.example Report-ID: 7"],
+        Kind.GENERATED,
+    ),
+    (109, "pec@example.com", ["X-Ricevuta: avvenuta-consegna"], Kind.GENERATED),
+    (59, "MDaemon@example.com", ["Return-Path: <>", "Subject: Permanent Delivery Failure"], Kind.BOUNCE),
     (113, "ann@example.com", ["Return-Path: <>"], Kind.GENERATED),
     (113, "MAILER-DAEMON@example.com", [], Kind.BOUNCE),
     (113, "Mail Delivery <Mailer-Daemon@example.com>", ["Auto-Submitted: no"], Kind.BOUNCE),
@@ -68,6 +82,7 @@ HUMANS = [
     (112, ["Subject: Fuori sede la luce è rotta"]),
     (112, ["Subject: Out of office next week, please call"]),
     (113, ["Subject: Undeliverable: what does this mean?"]),
+    (109, ["Subject: Report domain: our new one"]),
     (113, ["Return-Path: <ann@example.com>"]),
     (109, []),
 ]

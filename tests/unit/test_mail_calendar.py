@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from support import mails
@@ -76,7 +77,7 @@ def test_an_invitation_is_read() -> None:
         title="Review, part two; with a very long title",
         start=Moment(wall("2026-02-03T14:00"), zone="Europe/Berlin", offset_s=3600),
         end=Moment(wall("2026-02-03T15:30"), zone="Europe/Berlin", offset_s=3600),
-        location="Room 4 First floor",
+        location="Room 4, First floor",
         link="https://teams.example/l/1",
         organiser=Person("Lee, Ann", "ann@example.com"),
         attendees=(
@@ -134,6 +135,38 @@ def test_rules_of_a_zone_that_ended_count_no_more() -> None:
     assert event.start.offset_s == 19_800
 
 
+def test_a_zone_of_single_changes_has_the_last_one() -> None:
+    changes = (
+        "BEGIN:DAYLIGHT\nDTSTART:20250330T020000\nTZOFFSETTO:+0200\nRDATE:20260329T020000\nEND:DAYLIGHT\n"
+    )
+    changes += (
+        "BEGIN:STANDARD\nDTSTART:20251026T030000\nTZOFFSETTO:+0100\nRDATE:20261025T030000\nEND:STANDARD\n"
+    )
+    zone = f"BEGIN:VTIMEZONE\nTZID:Home\n{changes}END:VTIMEZONE\n"
+    for written, offset_s in (
+        ("20260203T120000", 3_600),
+        ("20260703T120000", 7_200),
+        ("20261103T120000", 3_600),
+    ):
+        start = the_event(f"DTSTART;TZID=Home:{written}", "SUMMARY:x", zones=zone).start
+        assert start is not None
+        assert start.offset_s == offset_s
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=25,26,27,28,29,30,31;BYDAY=SU",
+        "FREQ=YEARLY;BYYEARDAY=90",
+        "FREQ=MONTHLY",
+    ],
+)
+def test_a_zone_with_a_rule_that_is_not_understood_has_no_offset(rule: str) -> None:
+    zone = BERLIN.replace("FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=3", rule)
+    start = the_event("DTSTART;TZID=W. Europe Standard Time:20260703T120000", "SUMMARY:x", zones=zone).start
+    assert start == Moment(wall("2026-07-03T12:00"), zone="Europe/Berlin")
+
+
 @pytest.mark.parametrize(
     ("lines", "end"),
     [
@@ -180,6 +213,70 @@ def test_a_rule_of_recurrence_is_read() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("rule", "given"),
+    [
+        ("FREQ=MONTHLY;BYDAY=TU;BYSETPOS=2", {"days": ("TU",), "position": 2}),
+        ("FREQ=MONTHLY;BYDAY=TU;BYSETPOS=1,3", {"days": ("TU",), "position": 1, "more": True}),
+        ("FREQ=MONTHLY;BYMONTH=3,4,15;WKST=MO", {"months": (3, 4)}),
+        ("FREQ=MONTHLY;BYHOUR=13;BYMINUTE=0;BYSECOND=0", {}),
+        ("FREQ=MONTHLY;BYHOUR=9,15", {"more": True}),
+        ("FREQ=MONTHLY;BYWEEKNO=20", {"more": True}),
+    ],
+)
+def test_of_a_rule_no_part_is_forgotten(rule: str, given: dict[str, Any]) -> None:
+    event = the_event("SUMMARY:x", "DTSTART:20260203T130000", f"RRULE:{rule}")
+    assert event.repeat == Repeat(frequency="MONTHLY", **given)
+
+
+def test_a_rule_of_the_form_of_old_is_one() -> None:
+    assert the_event("SUMMARY:x", "RRULE:W1 TH #4").repeat == Repeat(frequency="")
+
+
+def test_single_dates_are_read_without_the_first() -> None:
+    event = the_event(
+        "SUMMARY:x",
+        "DTSTART:20260203T130000Z",
+        "RDATE;VALUE=PERIOD:20260203T130000Z/PT1H,20260210T130000Z/20260210T140000Z",
+        "RDATE:20260217T130000Z,soon",
+    )
+    utc = {"zone": "UTC", "offset_s": 0}
+    dates = (Moment(wall("2026-02-10T13:00"), **utc), Moment(wall("2026-02-17T13:00"), **utc))
+    assert event.repeat == Repeat(frequency="", dates=dates)
+
+
+def test_a_proposal_brings_the_time_it_would_replace() -> None:
+    lines = ("SUMMARY:x", "DTSTART:20260203T130000", "X-MS-OLK-ORIGINALSTART:20260203T090000")
+    assert the_event(*lines, method="COUNTER").instead_of == Moment(wall("2026-02-03T09:00"))
+    assert the_event(*lines).instead_of is None
+
+
+def test_what_is_attached_to_a_meeting_by_a_link_is_named() -> None:
+    event = the_event(
+        "SUMMARY:x",
+        "ATTACH;VALUE=BINARY;ENCODING=BASE64:AAAA",
+        "ATTACH;FILENAME=Plan:https://docs.example/1",
+        "ATTACH:CID:part1@example.com",
+    )
+    assert event.files == (("Plan", "https://docs.example/1"),)
+
+
+def test_files_that_stand_in_a_calendar_are_files_beside_it() -> None:
+    large = "QUJD" * 50_000
+    lines = (
+        f"ATTACH;VALUE=BINARY;ENCODING=BASE64;FMTTYPE=text/plain;X-APPLE-FILENAME=agenda.txt:{large}",
+        'ATTACH;FMTTYPE=application/pdf;ENCODING="BASE64":QUJD\n QUJD',
+        "ATTACH;ENCODING=BASE64:A",
+        "ATTACH;ENCODING=BASE64:Ä",
+    )
+    text = a_calendar("SUMMARY:x", *lines).replace("\n", "\r\n")
+    raw = mails.mixed(mails.plain(), mails.part("Content-Type: text/calendar", body=text))
+    found = mail.parse(raw)
+    assert mails.shape(found) == ["text=Hello", "text/calendar", "agenda.txt", "application/pdf"]
+    assert mails.contents(raw, found)[1:] == [b"ABC" * 50_000, b"ABCABC"]
+    assert [fact.title for fact in found.facts if isinstance(fact, Event)] == ["x"]
+
+
 def test_the_method_of_the_part_counts_where_the_calendar_is_silent() -> None:
     text = a_calendar("SUMMARY:x", method="")
     assert calendar.read(text, method="cancel")[0].method == "CANCEL"
@@ -224,9 +321,20 @@ def test_only_links_of_the_web_are_links() -> None:
     ).link == ("https://meet.example/a")
 
 
+def test_a_zone_by_the_name_that_windows_shows_is_without_the_offset_of_winter() -> None:
+    assert zones.name("(UTC+01:00) Amsterdam, Berlin") == "Amsterdam, Berlin"
+    assert zones.name("(GMT) Greenwich Standard Time") == "Atlantic/Reykjavik"
+    assert zones.name("(UTC)") == "(UTC)"
+
+
+@pytest.mark.parametrize("written", ["Customized Time Zone", "tzone://Microsoft/Custom"])
+def test_a_zone_whose_name_says_nothing_has_none(written: str) -> None:
+    assert zones.name(written) == ""
+
+
 def test_a_zone_without_a_name_that_is_known_stays_as_written() -> None:
     assert zones.name("Tokyo Standard Time") == "Asia/Tokyo"
-    assert zones.name("(UTC+01:00) Amsterdam, Berlin") == "(UTC+01:00) Amsterdam, Berlin"
+    assert zones.name("Mars Standard Time") == "Mars Standard Time"
 
 
 # -- in a mail -------------------------------------------------------------------------------------
@@ -258,6 +366,21 @@ def test_the_same_calendar_twice_is_one_file_and_one_fact() -> None:
     assert [fact.leaf for fact in found.facts] == [2]
 
 
+def test_the_same_calendar_twice_and_no_words_is_one_file() -> None:
+    parts = [
+        mails.part("Content-Type: text/calendar; charset=utf-8", body=ICS),
+        mails.file(ICS.encode(), content_type="application/ics", name="invite.ics"),
+    ]
+    found = mail.parse(mails.mixed(*parts))
+    assert mails.shape(found) == ["invite.ics", "nothing"]
+    assert len(found.facts) == 1
+
+
+def test_the_lines_of_an_address_stand_on_one() -> None:
+    event = the_event("SUMMARY:x", "LOCATION:Fair\\nFair Road 1\\, 50679 Cologne\\,\\nGermany\\n")
+    assert event.location == "Fair, Fair Road 1, 50679 Cologne, Germany"
+
+
 def test_another_calendar_beside_is_another_file() -> None:
     other = mails.file(ICS.replace("Review", "Retreat").encode(), content_type="text/calendar", name="b.ics")
     found = mail.parse(_invited(other))
@@ -271,7 +394,7 @@ def test_a_calendar_by_its_name_alone_is_read() -> None:
 
 
 def test_of_a_large_calendar_the_beginning_is_read() -> None:
-    large = ICS.replace("END:VEVENT", "ATTACH;ENCODING=BASE64:" + "A" * 20_000 + "\r\nEND:VEVENT")
+    large = ICS.replace("END:VEVENT", "X-PICTURE:" + "A" * 20_000 + "\r\nEND:VEVENT")
     raw = mails.mixed(mails.file(large.encode(), content_type="text/calendar", name="large.ics"))
     found = mail.parse(raw, Limits(fact_bytes=10_000))
     assert [fact.title for fact in found.facts if isinstance(fact, Event)] == ["Review"]

@@ -9,6 +9,7 @@ from support.mails import contents, fields, file, html, joined, mixed, multipart
 from support.mails import mail as mail_of
 
 from bridge import mail
+from bridge.compose import files
 from bridge.model import Written
 
 PNG = b"\x89PNG\r\n\x1a\n..."
@@ -343,3 +344,19 @@ def test_every_part_has_its_section_and_its_surroundings() -> None:
     assert found.leaves[0].within == ("multipart/mixed", "multipart/alternative")
     assert found.blocks[0] == Written("T", "H", (0, 1))
     assert mail.parse(mail_of()).leaves[0].section == "1"
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        ("Re: Offer 1/2?", "Re_ Offer 1_2_.eml"),
+        ("=?utf-8?Q?Gr=C3=B6=C3=9Fe?=", "Größe.eml"),
+        ("", "message.eml"),
+    ],
+)
+def test_a_mail_within_the_mail_is_a_file_named_by_its_subject(subject: str, name: str) -> None:
+    inner = part("Content-Type: message/rfc822", body=mail_of(f"Subject: {subject}"))
+    found = mail.parse(mixed(plain(), inner))
+    assert shape(found)[1] == name
+    assert files.plan(found)[0].name == name
+    assert files.plan(found)[0].remark == ""

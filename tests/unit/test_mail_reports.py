@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
-from support import mails
+from support import mails, outlook
 
 from bridge import mail
 from bridge.facts import AbuseReport, DeliveryReport, Fact, Forwarded, Original, ReadReceipt, Undelivered
@@ -232,6 +234,61 @@ def test_reports_in_words_are_understood(text: str, status: str, named: bool) ->
     assert found.about == (("sent-1@shop.example",) if named else ())
 
 
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "--- Below this line is a copy of the message.\n\n",
+        "------ This is a copy of your message, including all the headers. ------\n\n",
+        "--- The header of the original message is following. ---\n\n",
+        "   ----- Original message follows -----\n\n",
+        "",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["8bit", "base64"])
+def test_the_copy_below_the_words_is_a_file_and_tied_like_any_other(opening: str, encoding: str) -> None:
+    words = "<bob@example.net>:\n550 5.1.1 User unknown\n\n"
+    copy = (
+        "Received: from desk by mx; Tue, 3 Feb 2026 09:00:00 +0100\nMessage-ID: <sent-1@shop.example>\n"
+        "In-Reply-To: <asked-1@example.net>\nSubject: =?utf-8?Q?Your_lamps_f=C3=BCr?=\n =?utf-8?Q?_M=C3=BCller?=\n"
+        "From: desk@shop.example\nContent-Type: text/plain; charset=iso-8859-1\n\nGr\xfc\xdfe\n"
+    ).encode("latin-1")
+    body = (words + opening).encode() + copy
+    if encoding == "base64":
+        body = base64.encodebytes(body)
+    raw = mails.mail(
+        "Return-Path: <>",
+        "Subject: failure notice",
+        f"Content-Transfer-Encoding: {encoding}",
+        author="MAILER-DAEMON@mx.example",
+        body=body,
+    )
+    found = mail.parse(raw)
+    assert mails.shape(found) == [f"text={words.strip()}", "Your lamps für Müller.eml"]
+    assert mails.contents(raw, found) == [copy]
+    assert found.about == ("sent-1@shop.example", "asked-1@example.net")
+    fact = _the(found)
+    assert isinstance(fact, DeliveryReport)
+    assert fact.original is not None
+    assert fact.original.subject == "Your lamps für Müller"
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "Original message: none was kept.\nSubject: x\nTo: y\n",
+        "Received: yesterday\n",
+        "> From: a@b.example\n",
+    ],
+)
+def test_what_is_no_copy_stays_words(below: str) -> None:
+    text = f"<bob@example.net>:\n550 5.1.1 User unknown\n\n{below}"
+    assert mails.shape(_bounce(text)) == [f"text={text.strip()}"]
+
+
+def test_a_persons_words_above_a_copy_stay_one() -> None:
+    assert len(mails.shape(mail.parse(mails.mail("Subject: Look", body=QMAIL)))) == 1
+
+
 def _told(text: str, *fields: str) -> list[tuple[str, str, str, str]]:
     fact = _the(_bounce(text, *fields))
     assert isinstance(fact, DeliveryReport)
@@ -288,8 +345,12 @@ def test_no_status_is_made_up_where_the_server_gave_none() -> None:
             "<bob@example.net>\n    (reason: 550 5.1.1 User unknown)\n",
             [("bob@example.net", "failed", "550 5.1.1 User unknown")],
         ),
+        (
+            "It could not be delivered.\n\nRecipient: bob@example.net\nReason: 550 5.1.1 unknown\nSubject: Lamps\n",
+            [("bob@example.net", "failed", "Reason: 550 5.1.1 unknown")],
+        ),
     ],
-    ids=["exim", "exim waits", "qmail", "yahoo", "sendmail"],
+    ids=["exim", "exim waits", "qmail", "yahoo", "sendmail", "a gateway"],
 )
 def test_a_servers_own_words_are_the_reason_with_a_code_or_without(
     text: str, told: list[tuple[str, str, str]]
@@ -301,6 +362,20 @@ def test_a_servers_own_words_are_the_reason_with_a_code_or_without(
 def test_an_address_that_only_stands_there_is_no_failure() -> None:
     text = "The mail could not be delivered.\n\nbob@example.net (bob@example.net)\n\nAsk\n\nhelp@example.org\n\nfor help.\n"
     assert _bounce(text).facts == ()
+
+
+def test_what_is_said_of_the_mail_is_no_reason() -> None:
+    assert (
+        _bounce("It could not be delivered.\n\nRecipient: bob@example.net\nSubject: Your lamps\n").facts == ()
+    )
+
+
+def test_a_report_that_names_the_mail_it_is_about_is_tied_to_it() -> None:
+    status = (
+        "Reporting-MTA: dns; mx\r\nX-Original-Message-ID: <sent-1@shop.example>\r\n\r\n"
+        "Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    )
+    assert _report("delivery-status", status).about == ("sent-1@shop.example",)
 
 
 def test_an_answer_of_several_lines_is_told_without_its_repeated_code() -> None:
@@ -442,8 +517,56 @@ def test_a_journaled_mail_that_was_encoded_is_a_file_and_no_gibberish() -> None:
     assert found.subject == "Journal"
 
 
+def test_of_a_mail_that_was_journaled_twice_nothing_is_lost() -> None:
+    """A protected mail is journaled as it came and opened."""
+    nested = [
+        mails.part("Content-Type: message/rfc822", body=mails.mail(f"Subject: {one}"))
+        for one in ("Closed", "Open")
+    ]
+    raw = mails.fields("From: journal@corp.example", "X-MS-Journal-Report: ")
+    found = mail.parse(raw + mails.multipart("mixed", mails.plain("Sender: ann@example.com"), *nested))
+    assert mails.shape(found) == ["text=Sender: ann@example.com", "Closed.eml", "Open.eml"]
+
+
 def test_an_automatic_envelope_makes_no_automatic_mail() -> None:
     assert _journal("Return-Path: <>", "Auto-Submitted: auto-generated").automatic is None
+
+
+def _certified(kind: str, *, signed: bool = True) -> Mail:
+    inner = mails.mixed(mails.plain("Tre lampade"), mails.file(b"%PDF-1.7 o"), head=("Subject: Ordine",))
+    around = mails.multipart(
+        "mixed",
+        mails.multipart(
+            "alternative", mails.plain("Il messaggio\r\nè incluso."), mails.html(), boundary="words"
+        ),
+        mails.file(b"<postacert/>", content_type="application/xml", name="daticert.xml"),
+        mails.part('Content-Type: message/rfc822; name="postacert.eml"', body=inner),
+        boundary="around",
+    )
+    if signed:
+        signature = mails.file(b"s", content_type="application/pkcs7-signature", name="smime.p7s")
+        around = mails.multipart("signed", around, signature, boundary="signed")
+    fields = (
+        'From: "Per conto di: ann@example.com" <pec@provider.example>',
+        "Subject: POSTA CERTIFICATA: Ordine",
+    )
+    return mail.parse(mails.fields(*fields, f"X-Trasporto: {kind}") + around)
+
+
+@pytest.mark.parametrize(
+    ("kind", "signed"), [("posta-certificata", True), ("errore", True), ("posta-certificata", False)]
+)
+def test_certified_mail_is_the_mail_within(kind: str, signed: bool) -> None:
+    found = _certified(kind, signed=signed)
+    assert [author.email for author in found.authors] == ["ann@example.com"]
+    assert found.subject == "Ordine"
+    assert mails.shape(found) == ["text=Tre lampade", "offer.pdf"]
+    assert found.headers_named("from")[1:] == ('"Per conto di: ann@example.com" <pec@provider.example>',)
+    assert any("certified mail" in defect and "Il messaggio è incluso." in defect for defect in found.defects)
+
+
+def test_another_mark_of_transport_is_no_envelope() -> None:
+    assert _certified("lumaca").subject == "POSTA CERTIFICATA: Ordine"
 
 
 def test_a_mail_forwarded_without_a_word_is_shown_and_kept() -> None:
@@ -460,6 +583,39 @@ def test_a_mail_forwarded_without_a_word_is_shown_and_kept() -> None:
             words=(("It is dark.\n", None),),
         ),
     )
+
+
+def test_files_of_a_mail_that_is_passed_on_are_named() -> None:
+    files = (mails.file(name="lamp.jpg"), mails.file(name=None, disposition=""))
+    words = mails.multipart("mixed", mails.plain("See it"), *files, boundary="in")
+    inner = mails.fields("From: a@b.example") + words
+    raw = mails.mixed(mails.part("Content-Type: message/rfc822", body=inner))
+    assert [fact.files for fact in mail.parse(raw).facts if isinstance(fact, Forwarded)] == [
+        ("lamp.jpg", "application/pdf")
+    ]
+
+
+def test_words_that_stand_twice_in_a_mail_that_is_passed_on_are_told_once() -> None:
+    stream = outlook.stream(outlook.message(outlook.unicode(outlook.BODY, "See the plan of today.")))
+    parts = (
+        mails.plain("See the plan of today."),
+        mails.file(stream, content_type="application/ms-tnef", name="winmail.dat"),
+    )
+    inner = mails.fields("From: a@b.example") + mails.multipart("mixed", *parts, boundary="in")
+    (fact,) = mail.parse(mails.mixed(mails.part("Content-Type: message/rfc822", body=inner))).facts
+    assert isinstance(fact, Forwarded)
+    assert fact.words == (("See the plan of today.", None),)
+
+
+def test_a_mail_that_only_its_name_tells_is_one() -> None:
+    """Phones and gateways attach mails as any other file."""
+    inner = mails.mail("Subject: Broken lamp", body="It is dark.\r\n")
+    named = mails.file(inner, content_type="application/octet-stream", name="Broken lamp.EML")
+    (fact,) = mail.parse(mails.mixed(named)).facts
+    assert isinstance(fact, Forwarded)
+    assert fact.words == (("It is dark.\n", None),)
+    other = mails.file(inner, content_type="application/octet-stream", name="Broken lamp.txt")
+    assert mail.parse(mails.mixed(other)).facts == ()
 
 
 def test_a_mail_forwarded_with_words_is_only_kept() -> None:

@@ -246,6 +246,33 @@ def test_an_inline_signed_text_is_freed_of_its_armour() -> None:
 
 
 @pytest.mark.parametrize(
+    ("armoured", "shape"),
+    [
+        (f"Hi,\n\n{ARMOURED}\n", ["text=Hi,", "message.asc"]),
+        (ARMOURED, ["nothing", "message.asc"]),
+        (
+            "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nDear desk\n"
+            "-----BEGIN PGP SIGNATURE-----\n\niQEz\n-----END PGP SIGNATURE-----\n",
+            ["text=Dear desk", "signature.asc"],
+        ),
+    ],
+)
+def test_a_rich_version_that_shows_armour_gives_way_to_the_text_that_was_freed_of_it(
+    armoured: str, shape: list[str]
+) -> None:
+    """Add-ons of web mail write their armour into both versions."""
+    rich = f"<div>{armoured.replace(chr(10), '<br>')}</div>"
+    parts = (mails.plain(armoured), mails.html(rich))
+    assert mails.shape(mail.parse(mails.mixed(*parts, kind="alternative"))) == shape
+
+
+def test_a_rich_version_without_armour_stays() -> None:
+    parts = (mails.plain(f"Hi,\n\n{ARMOURED}\n"), mails.html("<p>Hi, see the file</p>"))
+    found = mail.parse(mails.mixed(*parts, kind="alternative"))
+    assert mails.shape(found) == ["text=Hi, html=<p>Hi, see the file</p>", "message.asc"]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "> -----BEGIN PGP MESSAGE-----\n> hQ\n> -----END PGP MESSAGE-----",
