@@ -24,6 +24,7 @@ from bridge.compose import fields, forward, many, once, said, subject
 from bridge.compose import files as naming
 from bridge.compose import sort as sorting_rules
 from bridge.compose.author import Choice
+from bridge.compose.fields import Fields
 from bridge.compose.trim import Trimmer
 from bridge.config.schema import Route, Sender
 from bridge.errors import StagingLaterError
@@ -41,8 +42,9 @@ SNIFFED_BYTES = 512
 #: How much of an attached mail is read to see whose it is and what it says.
 ATTACHED_BYTES = 1024 * 1024
 
-#: CPU time that a route's own patterns may take on one mail: a whole batch of the worst stays below a worker's limit.
-PATTERNS_S = 0.5
+#: CPU time that a route's own patterns may take on one mail, and the expressions of its fields again: a whole batch of the worst
+#: stays below a worker's limit.
+PATTERNS_S = 0.25
 
 #: How much of a mail is in memory at a time where it is only passed through.
 SLICE_BYTES = 256 * 1024
@@ -92,30 +94,44 @@ def sort(job: Job) -> Sorting:
         mail = parse(content)
         digest = "" if mail.message_id else _digest(content, mail)
         attached = _attached(content, mail) if job.route.forwards == "original" else None
+    found, slow = fields_of(mail, job.route)
+
+    def placed(route: Route) -> Sorting:
+        return sorting_rules.sort(
+            mail,
+            job.envelope,
+            route,
+            sender=job.sender,
+            own=job.own,
+            keys=job.keys,
+            recipients=job.recipients,
+            content_digest=digest,
+            found=found,
+            attached=attached,
+        )
+
     if not job.route.conversation.patterns:
-        return _sorted(mail, job, job.route, digest, attached)
+        return replace(placed(job.route), remark=slow)
     try:
         with stopwatch.within(PATTERNS_S):
-            return _sorted(mail, job, job.route, digest, attached)
+            return replace(placed(job.route), remark=slow)
     except stopwatch.OutOfTime:
         rules = job.route.conversation.model_copy(update={"patterns": ()})
-        without = job.route.model_copy(update={"conversation": rules})
         remark = f"a pattern of the route took longer than {PATTERNS_S:g} s on this mail, so none was used"
-        return replace(_sorted(mail, job, without, digest, attached), remark=remark)
+        return replace(placed(job.route.model_copy(update={"conversation": rules})), remark=remark)
 
 
-def _sorted(mail: Mail, job: Job, route: Route, digest: str, attached: Mail | None) -> Sorting:
-    return sorting_rules.sort(
-        mail,
-        job.envelope,
-        route,
-        sender=job.sender,
-        own=job.own,
-        keys=job.keys,
-        recipients=job.recipients,
-        content_digest=digest,
-        attached=attached,
-    )
+def fields_of(mail: Mail, route: Route) -> tuple[Fields, str]:
+    """The route's fields, and what the note has to say where an expression of theirs took too long: then those by label alone."""
+    if not any(rule.match for rule in route.fields):
+        return fields.read(mail, route), ""
+    try:
+        with stopwatch.within(PATTERNS_S):
+            return fields.read(mail, route), ""
+    except stopwatch.OutOfTime:
+        by_label = route.model_copy(update={"fields": tuple(rule for rule in route.fields if not rule.match)})
+        remark = f"a `match` of the fields took longer than {PATTERNS_S:g} s on this mail, so none was used"
+        return fields.read(mail, by_label), remark
 
 
 def sort_all(jobs: list[Job]) -> list[Sorting]:
@@ -129,7 +145,10 @@ def draft(job: Job) -> Draft:
         mail = parse(content)
         names = naming.plan(mail)
         attached = _attached(content, mail)
-        choice = author_rules.decide(mail, job.envelope, job.route, job.sender, job.own, attached=attached)
+        found, _ = fields_of(mail, job.route)
+        choice = author_rules.decide(
+            mail, job.envelope, job.route, job.sender, job.own, values=found.values, attached=attached
+        )
         shown, aside = _shown(mail, attached, choice)
         body = bodies.compose(
             shown,
@@ -142,7 +161,6 @@ def draft(job: Job) -> Draft:
         )
         files, remarks = _extract(content, mail, names, body.inline, job)
         files += _pictures(body, _store(job))
-        found = fields.read(mail, job.route)
         made = drafts.draft(
             mail,
             job.envelope,
@@ -212,7 +230,7 @@ def unreadable(job: Job, reason: str, user: User) -> Draft:
         body="(This mail could not be read. It is attached as it came.)",
         files=(original,),
         suppress_notifications=job.route.quiet,
-        tags=job.route.tags,
+        tags=fields.tags(job.route, {}),
         note=(*job.remarks, f"The mail could not be read: its conversion {reason}."),
     )
 

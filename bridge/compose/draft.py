@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bridge.compose import address, note, subject
+from bridge.compose import address, fields, note, subject
 from bridge.compose import route as routing
 from bridge.compose.fields import Fields
 from bridge.config.schema import Quiet, Route, Sender
@@ -75,7 +75,7 @@ def draft(
         files=placed,
         recipients=copied,
         suppress_notifications=bool(quiet),
-        tags=tuple(dict.fromkeys(tag for tag in route.tags if tag.strip()))[:_MAX_TAGS],
+        tags=fields.tags(route, values.values)[:_MAX_TAGS],
         data=values.sent_to(route, "conversation"),
         contact=values.sent_to(route, "contact"),
         note=(*note.lines(said), *_full_subject(mail), *_forwarders_words(aside)),
