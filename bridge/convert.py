@@ -84,6 +84,8 @@ class Job:
     effort: Effort = Effort.FULL
     #: What the daemon has to say about this mail, for the internal note.
     remarks: tuple[str, ...] = ()
+    #: The subject of the conversation it goes into; "" where that is not known yet.
+    about: str = ""
     #: Digests of the lines that are in the conversation already, as `said.pack` joins them; None where it is new.
     said: bytes | None = None
 
@@ -176,7 +178,9 @@ def draft(job: Job) -> Draft:
             found=found,
             aside=(aside, *body.aside),
         )
-        return _gathered(once.told(made, said.unpack(job.said)), job)
+        own = sorting_rules.own_subject(mail, choice, job.keys)
+        fresh = once.told(made, said.unpack(job.said))
+        return _gathered(drafts.headed(fresh, mail, own, job.about or made.subject), job)
 
 
 def _shown(mail: Mail, attached: Mail | None, choice: Choice) -> tuple[Mail, str]:

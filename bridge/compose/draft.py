@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bridge.compose import address, fields, note, subject
+from bridge.compose import address, escape, fields, note, subject
 from bridge.compose import route as routing
 from bridge.compose.fields import Fields
 from bridge.config.schema import Quiet, Route, Sender
+from bridge.facts import AbuseReport, DeliveryReport, ReadReceipt
 from bridge.model import Author, Decision, Draft, Envelope, File, Leaf, Mail, Written
 
 _MAX_TAGS = 50
@@ -96,6 +97,19 @@ def draft(
         unproved=body.unproved,
         known_lines=body.known_lines,
     )
+
+
+def headed(draft: Draft, mail: Mail, own: str, about: str) -> Draft:
+    """The draft with the mail's own subject above its words, where the conversation it goes into is `about` something else.
+
+    A report is known by its words.
+    """
+    told = any(isinstance(fact, DeliveryReport | ReadReceipt | AbuseReport) for fact in mail.facts)
+    if told or not subject.differs(own, about):
+        return draft
+    line = escape.inline(subject.shown(own, ""), edge=True)
+    decision = Decision("subject", f"above the words, for the conversation is called “{about}”")
+    return replace(draft, body=f"**Subject:** {line}\n\n{draft.body}", decisions=(*draft.decisions, decision))
 
 
 def _quiet(mail: Mail, route: Route) -> str:

@@ -71,9 +71,14 @@ def sort(
     )
 
 
+def own_subject(mail: Mail, choice: author.Choice, keys: Sequence[bytes]) -> str:
+    """The subject of the mail that is passed on, or its own."""
+    return choice.passed_on(mail) or conversation.without_tokens(mail.subject, keys)
+
+
 def subject_of(mail: Mail, route: Route, choice: author.Choice, found: Fields, keys: Sequence[bytes]) -> str:
-    """The subject of a new conversation: of the mail that is passed on, or its own, within the route's template."""
-    own = choice.passed_on(mail) or conversation.without_tokens(mail.subject, keys)
+    """The subject of a new conversation: the mail's own within the route's template."""
+    own = own_subject(mail, choice, keys)
     return subject.shown(fields.subject(route, own, found.values), route.default_subject)
 
 

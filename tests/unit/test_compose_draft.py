@@ -10,6 +10,7 @@ from support.composing import OWN, Words, a_mail, a_route, a_sender, an_address,
 
 from bridge.compose import check, draft, note
 from bridge.config.schema import Example
+from bridge.facts import ReadReceipt
 from bridge.model import Attached, Author, Automatic, Draft, File, Kind, Leaf, Mail, Span, User, Written
 
 ANNA = Author(User("Anna Berg", "anna@example.net"), "From")
@@ -205,6 +206,24 @@ def test_a_hundred_recipients_are_capped_and_counted() -> None:
 def test_automatic_mail_copies_nobody() -> None:
     mail = a_mail(to=(an_address("bo@example.net"),), automatic=BULK)
     assert drafted(mail, copy_recipients=True).recipients == ()
+
+
+# -- the subject ----------------------------------------------------------------------------------
+
+
+def test_a_subject_that_the_conversation_does_not_say_stands_above_the_words() -> None:
+    mail = a_mail(subject="[RESOLVED] High *load*")
+    found = draft.headed(drafted(mail), mail, mail.subject, "[FIRING] High load")
+    assert found.body == "**Subject:** [RESOLVED] High \\*load\\*\n\nHello"
+    assert (
+        found.decisions[-1].because == "above the words, for the conversation is called “[FIRING] High load”"
+    )
+    assert draft.headed(drafted(mail), mail, mail.subject, "[RESOLVED] High *load*").body == "Hello"
+
+
+def test_a_report_needs_no_subject_above_its_words() -> None:
+    mail = a_mail(subject="Undelivered mail", facts=(ReadReceipt(leaf=0),))
+    assert draft.headed(drafted(mail), mail, mail.subject, "Broken lamp").body == "Hello"
 
 
 # -- decisions -------------------------------------------------------------------------------------
