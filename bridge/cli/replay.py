@@ -137,10 +137,13 @@ def _elsewhere(now: explaining.Explanation, trace: Trace, planned: plan.Plan, se
     where = then.slug or "a new one"
     if row.slug is not None and row.number != then.number:
         yield f"conversation: {where} → {row.slug}, by {now.placed.because}"
+        return
     for clue in now.sorting.clues:
+        if row.slug is not None and clue.because == now.placed.because:
+            return
         if isinstance(clue, KeyClue) and clue.key.startswith("key:"):
             id_, number = seen.setdefault(clue.key, (trace.summary.id, then.number))
-            if row.slug is None and number != then.number:
+            if number != then.number:
                 yield f"conversation: {where} → the one of {id_}, by {clue.because}"
                 return
     if row.slug is None and planned.slug is not None:
