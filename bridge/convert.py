@@ -20,7 +20,7 @@ from bridge import stopwatch
 from bridge.compose import author as author_rules
 from bridge.compose import body as bodies
 from bridge.compose import draft as drafts
-from bridge.compose import fields, forward, many, once, said, subject
+from bridge.compose import fields, forward, length, many, once, said, subject
 from bridge.compose import files as naming
 from bridge.compose import sort as sorting_rules
 from bridge.compose.author import Choice
@@ -346,7 +346,7 @@ def _made(content: Content, body: bodies.Body, job: Job) -> list[File]:
     store = _store(job)
     made: list[File] = []
     if body.overflow is not None:
-        made.append(_write(store, [body.overflow.encode()], "full-text.md", "text/markdown"))
+        made.append(_write(store, [body.overflow.encode()], length.WHOLE_NAME, "text/markdown"))
     if body.quoted:
         made.append(_write(store, [body.quoted.encode()], "quoted-text.md", "text/markdown"))
     wanted = job.route.body.original
