@@ -21,15 +21,23 @@ from bridge.model import Mail, Written
 MAX_LINES = 2_000
 _MAX_CHARS = 1_000
 #: What stands around a label and is no part of it: bullets, quoting, emphasis, the frame of a drawn table.
-_BEFORE = ' \t*_|>-•"'
-_AFTER = " \t*_|-"
+_BEFORE = ' \t*_|>-•■◆●○◇□▼▶・"'
+_AFTER = " \t*_|-\xa0\u3000"
+_RULES = frozenset("-=_~*#. ")
 _EMPHASIS = ' *_"'
+_BLANKS = "\xa0\u3000\u200b\ufeff"
 _LEADERS = " .…·"
 #: So many dots lead to a value without any colon.
 _LEADING = "...."
 #: One sign for what looks alike.
-_ALIKE = str.maketrans({"：": ":", "＝": "=", "\xa0": " ", "’": "'", "‘": "'"})
+_ALIKE = str.maketrans(
+    {"：": ":", "＝": "=", "’": "'", "‘": "'"} | dict.fromkeys("\xa0\u3000\u200b\ufeff", " ")
+)
+#: A label in such brackets needs no colon: "【お名前】山田".
+_CLOSING = ("]", "］", "】", "》", "〉")
 #: "Date of birth: 1. 2. 1990", as another label begins.
+#: The same in lines such as "txtName=".
+_ASSIGNED = re.compile(r"[^\W\d][\w .-]{0,40}=")
 _SEEMS = re.compile(r"[^:=|\t]{1,60}")
 _LABELLED = re.compile(r"[^\W\d][\w .'/()&#-]{0,40}:(?:\s|\Z)")
 
@@ -100,8 +108,11 @@ def _of_html(markup: str) -> Iterator[Line]:
     rows = list(islice(words.rows(markup), MAX_LINES))
     for row, below in pairwise([*rows, words.Row(())]):
         after = next(filter(None, map(_first, below.cells)), "")
+        columns = len(row.cells) == len(below.cells) > 1
         for place, cell in enumerate(row.cells):
-            beside = _below(below, place) if row.headings else _behind_cell(row, place)
+            beside = None if row.headings else _behind_cell(row, place)
+            if beside is None and (row.headings or columns):
+                beside = _below(below, place)
             yield from _cell(cell, after if beside is None else beside, cell=beside is not None)
 
 
@@ -125,7 +136,7 @@ def _cell(texts: Sequence[str], after: str = "", *, cell: bool = False) -> Itera
     """The lines of one cell that say anything, each with the next one beside it; `after` is beside the last."""
     found: list[Line] = []
     for text in reversed(texts):
-        if text.strip():
+        if text.strip() and not (len(text) > 2 and _RULES.issuperset(text)):
             found.append(Line(text, after, cell))
             after, cell = text, False
     return reversed(found)
@@ -152,23 +163,21 @@ def _behind(line: str, label: str) -> str | None:
     found = pattern.match(_plain(line)) if pattern else None
     if found is None:
         return None
-    rest = unicodedata.normalize("NFC", line[:_MAX_CHARS])[found.end() :].lstrip(_EMPHASIS + "\xa0")
-    led = rest.lstrip(_LEADERS + _EMPHASIS + "\xa0")
+    rest = unicodedata.normalize("NFC", line[:_MAX_CHARS])[found.end() :].lstrip(_EMPHASIS + _BLANKS)
+    led = rest.lstrip(_LEADERS + _EMPHASIS + _BLANKS)
     match led.translate(_ALIKE)[:1]:
         case "":
             return ""
-        case "=":
-            value = led[1:].removeprefix(">")
-        case ":" | "|":
-            value = led[1:]
-        case "\t":
-            value = led.lstrip("\t :=|")
+        case "=" | ":" | "|" | "\t":
+            value = led.lstrip("\t :=|：＝").removeprefix(">")
+        case _ if found[0].endswith(_CLOSING):
+            value = rest
         case _ if rest.startswith(_LEADING):
             value = led
         case _:
             # The label begins a longer word, or a sentence; dashes that frame it end the line.
             return "" if not led.strip(_AFTER) else None
-    return _unquoted(value.strip(_AFTER + "\xa0"))
+    return _unquoted(value.strip(_AFTER))
 
 
 def _unquoted(value: str) -> str:
@@ -189,7 +198,8 @@ def _is_label(line: Line, label: str, others: Sequence[str]) -> bool:
     if line.cell or subject.normalise(below) != " ".join(below.split()):
         return False
     plain = _plain(below).strip()
-    if plain.endswith(":") or _LABELLED.match(plain.lstrip(_BEFORE)):
+    pattern = _ASSIGNED if line.text.rstrip().endswith("=") else _LABELLED
+    if plain.endswith(":") or pattern.match(plain.lstrip(_BEFORE)):
         return True
     return _framed(line.text, label, plain)
 

@@ -70,6 +70,13 @@ def test_what_only_begins_like_a_label_is_none(line: str) -> None:
         ("İsim:", "İsim: 4711"),
         ("What's it", "What’s it: 4711"),
         ("Größe", "Gro\u0308ße: 4711"),
+        ("氏名", "氏名\u3000：\u30004711"),
+        ("お名前", "■お名前：4711"),
+        ("【お名前】", "【お名前】4711"),
+        ("[Name]", "[Name] 4711"),
+        ("Name", "Name\u200b:\xa04711"),
+        ("Name", "Name:: 4711"),
+        ("NAME", "NAME\n====\n4711"),
     ],
 )
 def test_a_label_is_known_by_its_words(label: str, line: str) -> None:
@@ -99,6 +106,11 @@ def test_a_label_below_is_no_value(below: str) -> None:
     assert behind(f"Name:\n\n{below}\n", "Name", "Message") == [] or below == "*Message*"
 
 
+def test_an_assignment_below_an_empty_one_is_no_value() -> None:
+    assert behind("Name=\nMail=kim@roe.example") == []
+    assert behind("Name:\na=b") == ["a=b"]
+
+
 def test_a_value_below_may_look_like_a_time_a_link_or_a_reply() -> None:
     for value in ("09:12", "https://shop.example/", "Re: My order"):
         assert behind(f"Name:\n{value}") == [value]
@@ -126,6 +138,12 @@ ROW = "<table><tr>{}</tr><tr><td>Mail</td><td>kim@roe.example</td></tr></table>"
 )
 def test_the_shapes_of_tables(cells: str) -> None:
     assert in_html(ROW.format(cells)) in (["Kim Roe"], ["Kim"])
+
+
+def test_a_last_heading_leads_to_its_own_column() -> None:
+    plain = "<table><tr><td>Name<td>Mail<tr><td>Kim<td>kim@roe.example<tr><td>Lee<td>lee@x.example</table>"
+    assert in_html(plain, "Mail") == ["kim@roe.example"]
+    assert in_html(plain.replace("<td>Mail", "<th>Mail").replace("<td>Name", "<th>Name")) == ["Kim"]
 
 
 def test_an_empty_cell_is_an_empty_value() -> None:
