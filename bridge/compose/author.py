@@ -194,12 +194,17 @@ def _passed_on(choice: Choice, found: _Found, original: Original, why_not: str |
 
 
 def rules_for(mail: Mail, route: Route, sender: Sender) -> tuple[AuthorRule, ...]:
-    """The route's rules that are meant for mail from who wrote this one."""
+    """The route's rules that are meant for mail from who wrote this one.
+
+    Words of a form that somebody answers or passes on name its author, and not theirs: who sends forms is then to be named.
+    """
     written = [_with_domain(address.canonical(entry.email), sender) for entry in mail.authors]
+    quotes = bool(mail.in_reply_to or mail.references) or subject.is_forward(mail.subject)
     return tuple(
         rule
         for rule in route.author
-        if not rule.when_from or any(address.listed(email, rule.when_from) for email in written)
+        if any(address.listed(email, rule.when_from) for email in written)
+        or not (rule.when_from or (quotes and rule.use in ("body", "fields")))
     )
 
 

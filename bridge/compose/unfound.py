@@ -59,7 +59,9 @@ def authors(
     meant = author.rules_for(mail, route, sender)
     for rule in route.author:
         why = _author(rule, mail, route, own, found)
-        if rule not in meant:
+        if rule not in meant and not rule.when_from:
+            yield f"the rule {rule.use} reads no answers and forwards, whoever sends them; name who sends forms in `when_from`"
+        elif rule not in meant:
             senders = ", ".join(entry.email for entry in mail.authors[:3]) or "nobody"
             yield f"the rule {rule.use} is only for mail from {', '.join(rule.when_from)}, and this is from {senders}"
         elif not why:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 from support.composing import OWN, Words, a_mail, a_route, a_sender, an_envelope
 
-from bridge.compose import author, check, draft, fields, sort
+from bridge.compose import author, check, draft, fields, sort, unfound
 from bridge.config.schema import Example, Route
 from bridge.model import Draft, KeyClue, Mail, Message, New, User, Written
 from bridge.reamaze import requests
@@ -194,6 +194,27 @@ def test_a_name_is_joined_of_the_fields_there_are() -> None:
     assert written_by(a_mail(text="First name: Kim", headers=headers), *names, **given).name == "Kim"
     assert written_by(a_mail(text="Hello", headers=headers), *names, **given).name == "kim"
     assert written_by(a_mail(text="First name: Kim"), *names, **given).email == "anna@example.net"
+
+
+def test_who_answers_or_passes_on_a_form_is_not_its_author() -> None:
+    rule = {"name": "mail", "label": "E-mail", "type": "email"}
+    text = "I called her.\n\n> E-mail: kim@roe.example"
+    quoting: tuple[dict[str, Any], ...] = (
+        {"in_reply_to": ("1@shop.example",)},
+        {"references": ("1@shop.example",)},
+        {"subject": "Fwd: New form"},
+    )
+    for given in quoting:
+        mail = a_mail(text=text, **given)
+        assert written_by(mail, rule, email="{mail}").email == "anna@example.net"
+        assert written_by(mail, rule, email="{mail}", when_from=["@example.net"]).email == "kim@roe.example"
+        route = a_route(author=[{"use": "body", "email": "E-mail"}])
+        assert drafted(mail, route).user.email == "anna@example.net"
+        (why,) = unfound.authors(mail, route, a_sender(), OWN, {})
+        assert why.startswith("the rule body reads no answers and forwards")
+    assert (
+        written_by(a_mail(text=text, subject="Re: New form"), rule, email="{mail}").email == "kim@roe.example"
+    )
 
 
 def test_a_caller_becomes_a_user_by_their_number() -> None:
