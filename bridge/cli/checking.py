@@ -14,6 +14,7 @@ from bridge.cli.app import config_option
 from bridge.cli.showing import count, say
 from bridge.clock import SystemClock
 from bridge.compose import check as examples
+from bridge.compose import route as routing
 from bridge.config import load
 from bridge.config.schema import Config
 from bridge.errors import BridgeError, ConfigError, StartError
@@ -59,6 +60,7 @@ def _counted(config: Config) -> str:
 
 
 def _examples(config: Config) -> Iterator[_Finding]:
+    own = routing.own_addresses(config)
     for position, route in enumerate(config.routes):
         for number, example in enumerate(route.examples):
             place = ("routes", position, "examples", number)
@@ -67,7 +69,7 @@ def _examples(config: Config) -> Iterator[_Finding]:
             except OSError as error:
                 yield (*place, "file"), f"cannot be read: {error.strerror}; give the path of a mail as a file"
                 continue
-            for mistake in examples.run(route, example, config.sender, mail=mail):
+            for mistake in examples.run(route, example, config.sender, own=own, mail=mail):
                 yield place, mistake
 
 

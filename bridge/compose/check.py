@@ -6,7 +6,7 @@ the likely cause behind it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
 from bridge.compose import address, author, conversation, fields, sort, unfound
@@ -15,16 +15,26 @@ from bridge.model import Address, Envelope, KeyClue, Mail, SlugClue, Written
 
 
 def run(
-    route: Route, example: Example, sender: Sender | None = None, *, mail: Mail | None = None
+    route: Route,
+    example: Example,
+    sender: Sender | None = None,
+    *,
+    own: Collection[str] = frozenset(),
+    mail: Mail | None = None,
 ) -> tuple[str, ...]:
-    """What the route does otherwise than the example expects; empty when all is as expected. `mail` is what its `file` holds."""
-    return tuple(_differences(route, example, sender or Sender(), mail or _mail(example)))
+    """What the route does otherwise than the example expects; empty when all is as expected.
+
+    `own` are the addresses of ours, `mail` is what the example's `file` holds.
+    """
+    return tuple(_differences(route, example, sender or Sender(), own, mail or _mail(example)))
 
 
-def _differences(route: Route, example: Example, sender: Sender, mail: Mail) -> Iterator[str]:
+def _differences(
+    route: Route, example: Example, sender: Sender, own: Collection[str], mail: Mail
+) -> Iterator[str]:
     found = fields.read(mail, route)
     values = found.values
-    choice = author.decide(mail, _envelope(mail), route, sender, frozenset(), values=values)
+    choice = author.decide(mail, _envelope(mail), route, sender, own, values=values)
     user = choice.author.user
     clues = conversation.clues(mail, _envelope(mail), route, recipients=(), user=user, keys=(), values=values)
     names = [clue.key.partition(":") for clue in clues if isinstance(clue, KeyClue)]
@@ -36,7 +46,7 @@ def _differences(route: Route, example: Example, sender: Sender, mail: Mail) -> 
     def lacks(what: str) -> list[str]:
         return [reason for which, reason in lacking if which == what]
 
-    by_author = (choice.author.because, *unfound.authors(mail, route, sender, frozenset(), values))
+    by_author = (choice.author.because, *unfound.authors(mail, route, sender, own, values))
     results: tuple[tuple[str, str | None, list[str], Iterable[str]], ...] = (
         ("author", example.author and address.canonical(example.author), [user.email], by_author),
         ("author_name", example.author_name, [user.name], by_author[:1]),

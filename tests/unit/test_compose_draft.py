@@ -400,3 +400,13 @@ def test_an_example_says_why_each_rule_found_no_author() -> None:
         "the rule body finds none: “unknown” is no address; "
         "the rule fields finds none: {order}@shop.example lacks order: no line begins with “Order no.” and a colon)"
     )
+
+
+def test_an_address_of_ours_is_no_author_in_an_example_either() -> None:
+    example = Example.model_validate(
+        {"headers": {"Reply-To": "support@example.com"}, "author": "support@example.com"}
+    )
+    route = a_route(author=[{"use": "reply-to"}])
+    assert check.run(route, example) == ()
+    (said,) = check.run(route, example, own=OWN)
+    assert said.endswith("the rule reply-to finds none: support@example.com is an address of ours)")
