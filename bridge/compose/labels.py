@@ -44,7 +44,10 @@ _LABELLED = re.compile(r"[^\W\d][\w .'/()&#-]{0,40}:(?:\s|\Z)")
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    #: In composed characters, and no longer than a label and its value can be.
     text: str
+    #: The same with one sign for what looks alike.
+    plain: str
     #: What is the value where the line is a label and nothing else; "" for nothing.
     beside: str
     #: Whether a table says so, and not only that it comes next.
@@ -65,7 +68,7 @@ def values(lines: Sequence[Line], label: str, others: Sequence[str] = ()) -> Ite
     What begins with one of the `others` is another label: the value was left empty.
     """
     for line in lines:
-        value = _behind(line.text, label)
+        value = _behind(line.text, line.plain, label)
         if value == "" and not _is_label(line, label, others):
             value = line.beside[:_MAX_CHARS].strip(_AFTER).lstrip(_AFTER + ":=" if line.cell else _AFTER)
         if value:
@@ -85,14 +88,14 @@ def name(label: str) -> str:
     return " ".join(_plain(label).split()).lstrip(_BEFORE).rstrip(_AFTER + _EMPHASIS + _LEADERS + ":=")
 
 
-def begins(line: str, label: str) -> bool:
+def begins(line: Line, label: str) -> bool:
     """Whether the line begins with the label, and something or nothing behind it."""
-    return _behind(line, label) is not None
+    return _behind(line.text, line.plain, label) is not None
 
 
-def of_line(line: str) -> str:
+def of_line(line: Line) -> str:
     """The label that a line seems to begin with; "" for none."""
-    found = _SEEMS.match(_plain(line).strip())
+    found = _SEEMS.match(line.plain.strip())
     return name(found[0]) if found else ""
 
 
@@ -137,7 +140,7 @@ def _cell(texts: Sequence[str], after: str = "", *, cell: bool = False) -> Itera
     found: list[Line] = []
     for text in reversed(texts):
         if text.strip() and not (len(text) > 2 and _RULES.issuperset(text)):
-            found.append(Line(text, after, cell))
+            found.append(Line(*_read(text), after, cell))
             after, cell = text, False
     return reversed(found)
 
@@ -145,8 +148,13 @@ def _cell(texts: Sequence[str], after: str = "", *, cell: bool = False) -> Itera
 # -- one line --------------------------------------------------------------------------------------
 
 
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text[:_MAX_CHARS]).translate(_ALIKE)
+def _read(line: str) -> tuple[str, str]:
+    text = unicodedata.normalize("NFC", line[:_MAX_CHARS])
+    return text, text.translate(_ALIKE)
+
+
+def _plain(line: str) -> str:
+    return _read(line)[1]
 
 
 @lru_cache(maxsize=1_000)
@@ -157,13 +165,13 @@ def _pattern(label: str) -> re.Pattern[str] | None:
     return re.compile(rf"[{re.escape(_BEFORE)}]*{wanted}", re.IGNORECASE) if wanted else None
 
 
-def _behind(line: str, label: str) -> str | None:
+def _behind(text: str, plain: str, label: str) -> str | None:
     """What the line says behind the label; None where it does not begin with it."""
     pattern = _pattern(label)
-    found = pattern.match(_plain(line)) if pattern else None
+    found = pattern.match(plain) if pattern else None
     if found is None:
         return None
-    rest = unicodedata.normalize("NFC", line[:_MAX_CHARS])[found.end() :].lstrip(_EMPHASIS + _BLANKS)
+    rest = text[found.end() :].lstrip(_EMPHASIS + _BLANKS)
     led = rest.lstrip(_LEADERS + _EMPHASIS + _BLANKS)
     match led.translate(_ALIKE)[:1]:
         case "":
@@ -193,24 +201,24 @@ def _unquoted(value: str) -> str:
 def _is_label(line: Line, label: str, others: Sequence[str]) -> bool:
     """Whether what stands beside a label is another label, rather than its value."""
     below = line.beside
-    if any(_behind(below, other) is not None for other in (label, *others)):
+    text, plain = _read(below)
+    if any(_behind(text, plain, other) is not None for other in (label, *others)):
         return True
     if line.cell or subject.normalise(below) != " ".join(below.split()):
         return False
-    plain = _plain(below).strip()
+    plain = plain.strip()
     pattern = _ASSIGNED if line.text.rstrip().endswith("=") else _LABELLED
     if plain.endswith(":") or pattern.match(plain.lstrip(_BEFORE)):
         return True
-    return _framed(line.text, label, plain)
+    return _framed(line.plain.strip(), label, plain)
 
 
 def _framed(line: str, label: str, below: str) -> bool:
     """Whether the line below stands between the same signs as the label: "--- Name ---", "*Name*"."""
     pattern = _pattern(label)
-    plain = _plain(line).strip()
-    found = pattern.match(plain) if pattern else None
+    found = pattern.match(line) if pattern else None
     if found is None:
         return False
-    before = plain[: found.end() - len(name(label))].strip()
-    after = plain[found.end() :].strip()
+    before = line[: found.end() - len(name(label))].strip()
+    after = line[found.end() :].strip()
     return bool(before and after) and below.startswith(before) and below.endswith(after)

@@ -133,9 +133,9 @@ def _missing(use: str, wanted: str, mail: Mail, lines: list[labels.Line]) -> str
         return f"the mail has no header field {wanted}{_nearest(wanted, there)}"
     if use == "subject" or not wanted:
         return f"the mail's {use} is empty"
-    if any(labels.begins(line.text, wanted) for line in lines):
+    if any(labels.begins(line, wanted) for line in lines):
         return f"nothing stands behind “{wanted}” in this mail"
-    there = {label for line in lines[:_MAX_NEAR] if (label := labels.of_line(line.text))}
+    there = {label for line in lines[:_MAX_NEAR] if (label := labels.of_line(line))}
     return f"no line begins with “{wanted}” and a colon{_nearest(labels.name(wanted), there)}"
 
 
