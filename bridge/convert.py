@@ -20,10 +20,11 @@ from bridge import stopwatch
 from bridge.compose import author as author_rules
 from bridge.compose import body as bodies
 from bridge.compose import draft as drafts
-from bridge.compose import fields, forward, many, once, said, subject
+from bridge.compose import fields, forward, length, many, once, said, subject
 from bridge.compose import files as naming
 from bridge.compose import sort as sorting_rules
 from bridge.compose.author import Choice
+from bridge.compose.fields import Fields
 from bridge.compose.trim import Trimmer
 from bridge.config.schema import Route, Sender
 from bridge.errors import StagingLaterError
@@ -41,8 +42,9 @@ SNIFFED_BYTES = 512
 #: How much of an attached mail is read to see whose it is and what it says.
 ATTACHED_BYTES = 1024 * 1024
 
-#: CPU time that a route's own patterns may take on one mail: a whole batch of the worst stays below a worker's limit.
-PATTERNS_S = 0.5
+#: CPU time that a route's own patterns may take on one mail, and the expressions of its fields again: a whole batch of the worst
+#: stays below a worker's limit.
+PATTERNS_S = 0.25
 
 #: How much of a mail is in memory at a time where it is only passed through.
 SLICE_BYTES = 256 * 1024
@@ -82,6 +84,8 @@ class Job:
     effort: Effort = Effort.FULL
     #: What the daemon has to say about this mail, for the internal note.
     remarks: tuple[str, ...] = ()
+    #: The subject of the conversation it goes into; "" where that is not known yet.
+    about: str = ""
     #: Digests of the lines that are in the conversation already, as `said.pack` joins them; None where it is new.
     said: bytes | None = None
 
@@ -92,30 +96,44 @@ def sort(job: Job) -> Sorting:
         mail = parse(content)
         digest = "" if mail.message_id else _digest(content, mail)
         attached = _attached(content, mail) if job.route.forwards == "original" else None
+    found, slow = fields_of(mail, job.route)
+
+    def placed(route: Route) -> Sorting:
+        return sorting_rules.sort(
+            mail,
+            job.envelope,
+            route,
+            sender=job.sender,
+            own=job.own,
+            keys=job.keys,
+            recipients=job.recipients,
+            content_digest=digest,
+            found=found,
+            attached=attached,
+        )
+
     if not job.route.conversation.patterns:
-        return _sorted(mail, job, job.route, digest, attached)
+        return replace(placed(job.route), remark=slow)
     try:
         with stopwatch.within(PATTERNS_S):
-            return _sorted(mail, job, job.route, digest, attached)
+            return replace(placed(job.route), remark=slow)
     except stopwatch.OutOfTime:
         rules = job.route.conversation.model_copy(update={"patterns": ()})
-        without = job.route.model_copy(update={"conversation": rules})
         remark = f"a pattern of the route took longer than {PATTERNS_S:g} s on this mail, so none was used"
-        return replace(_sorted(mail, job, without, digest, attached), remark=remark)
+        return replace(placed(job.route.model_copy(update={"conversation": rules})), remark=remark)
 
 
-def _sorted(mail: Mail, job: Job, route: Route, digest: str, attached: Mail | None) -> Sorting:
-    return sorting_rules.sort(
-        mail,
-        job.envelope,
-        route,
-        sender=job.sender,
-        own=job.own,
-        keys=job.keys,
-        recipients=job.recipients,
-        content_digest=digest,
-        attached=attached,
-    )
+def fields_of(mail: Mail, route: Route) -> tuple[Fields, str]:
+    """The route's fields, and what the note has to say where an expression of theirs took too long: then those by label alone."""
+    if not any(rule.match for rule in route.fields):
+        return fields.read(mail, route), ""
+    try:
+        with stopwatch.within(PATTERNS_S):
+            return fields.read(mail, route), ""
+    except stopwatch.OutOfTime:
+        by_label = route.model_copy(update={"fields": tuple(rule for rule in route.fields if not rule.match)})
+        remark = f"a `match` of the fields took longer than {PATTERNS_S:g} s on this mail, so none was used"
+        return fields.read(mail, by_label), remark
 
 
 def sort_all(jobs: list[Job]) -> list[Sorting]:
@@ -129,7 +147,10 @@ def draft(job: Job) -> Draft:
         mail = parse(content)
         names = naming.plan(mail)
         attached = _attached(content, mail)
-        choice = author_rules.decide(mail, job.envelope, job.route, job.sender, job.own, attached=attached)
+        found, _ = fields_of(mail, job.route)
+        choice = author_rules.decide(
+            mail, job.envelope, job.route, job.sender, job.own, values=found.values, attached=attached
+        )
         shown, aside = _shown(mail, attached, choice)
         body = bodies.compose(
             shown,
@@ -142,7 +163,6 @@ def draft(job: Job) -> Draft:
         )
         files, remarks = _extract(content, mail, names, body, job)
         files += _pictures(body, _store(job))
-        found = fields.read(mail, job.route)
         made = drafts.draft(
             mail,
             job.envelope,
@@ -158,7 +178,9 @@ def draft(job: Job) -> Draft:
             found=found,
             aside=(aside, *body.aside),
         )
-        return _gathered(once.told(made, said.unpack(job.said)), job)
+        own = sorting_rules.own_subject(mail, choice, job.keys)
+        fresh = once.told(made, said.unpack(job.said))
+        return _gathered(drafts.headed(fresh, mail, own, job.about or made.subject), job)
 
 
 def _shown(mail: Mail, attached: Mail | None, choice: Choice) -> tuple[Mail, str]:
@@ -212,7 +234,7 @@ def unreadable(job: Job, reason: str, user: User) -> Draft:
         body="(This mail could not be read. It is attached as it came.)",
         files=(original,),
         suppress_notifications=job.route.quiet,
-        tags=job.route.tags,
+        tags=fields.tags(job.route, {}),
         note=(*job.remarks, f"The mail could not be read: its conversion {reason}."),
     )
 
@@ -325,7 +347,7 @@ def _made(content: Content, body: bodies.Body, job: Job) -> list[File]:
     store = _store(job)
     made: list[File] = []
     if body.overflow is not None:
-        made.append(_write(store, [body.overflow.encode()], "full-text.md", "text/markdown"))
+        made.append(_write(store, [body.overflow.encode()], length.WHOLE_NAME, "text/markdown"))
     if body.quoted:
         made.append(_write(store, [body.quoted.encode()], "quoted-text.md", "text/markdown"))
     wanted = job.route.body.original

@@ -7,7 +7,7 @@ staging server and the worker processes are stood in for. So what `explain` says
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from bridge import convert
 from bridge.clock import Clock, SystemClock
 from bridge.compose import route as routing
+from bridge.compose import unfound
 from bridge.config import schema
 from bridge.config.schema import DAY_S, Config
 from bridge.delivery import drafting
@@ -43,6 +44,8 @@ class Explanation:
     unknown: str
     #: What would be said; None where the mail would be held or dropped.
     draft: Draft | None
+    #: What the route's rules looked for and did not find, and what stands nearest to it.
+    unfound: tuple[str, ...]
     #: What would be posted, call by call: method, path, JSON body. "SLUG" stands for what Re:amaze would answer.
     requests: tuple[dict[str, Any], ...]
 
@@ -166,15 +169,26 @@ async def explain(config: Config, content: bytes, envelope: Envelope) -> Explana
             for item in await spool.claim(1):
                 draft = await drafting.draft(parts, item, route, item.conversation)
                 await Attempt(parts, item).run()
+    mail = parse(content)
     return Explanation(
-        mail=parse(content),
+        mail=mail,
         route=route.name,
         sorting=sorting,
         placed=placed,
         unknown=unknown,
         draft=draft,
+        unfound=tuple(_unfound(mail, route, config)),
         requests=tuple(notebook.calls),
     )
+
+
+def _unfound(mail: Mail, route: schema.Route, config: Config) -> Iterator[str]:
+    values = convert.fields_of(mail, route)[0].values
+    own = routing.own_addresses(config)
+    for why in unfound.authors(mail, route, config.sender, own, values):
+        yield f"author: {why}"
+    for name, why in unfound.fields(mail, route, values):
+        yield f"field {name}: {why}"
 
 
 def _keys(folder: Path) -> tuple[bytes, ...]:

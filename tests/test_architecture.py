@@ -63,10 +63,11 @@ INDIRECT = {"beautifulsoup4", "pydantic-core"}
 #: All that the pure packages may take from the standard library: nothing that reads, writes, waits, guesses or tells the time.
 PURE = {"mail", "compose", "facts", "model", "plan"}
 PURE_MODULES = {
-    "__future__", "base64", "binascii", "bisect", "codecs", "collections", "collections.abc", "dataclasses", "datetime", "email",
-    "email.errors", "email.header", "email.message", "email.parser", "email.utils", "encodings.aliases", "enum", "functools",
-    "hashlib", "heapq", "hmac", "html", "html.entities", "ipaddress", "itertools", "json", "math", "mmap", "operator", "quopri",
-    "re", "string", "struct", "types", "typing", "unicodedata", "urllib.parse", "zlib",
+    "__future__", "base64", "binascii", "bisect", "codecs", "collections", "collections.abc", "dataclasses", "datetime",
+    "difflib", "email", "email.errors", "email.header", "email.message", "email.parser", "email.utils",
+    "encodings.aliases", "enum", "functools", "hashlib", "heapq", "hmac", "html", "html.entities", "ipaddress",
+    "itertools", "json", "math", "mmap", "operator", "quopri", "re", "string", "struct", "types", "typing", "unicodedata",
+    "urllib.parse", "zlib",
 }  # fmt: skip
 #: The names of types that a pure module may hold without using what they can do.
 PURE_TYPES = {("pathlib", "Path")}

@@ -14,10 +14,12 @@ from bridge.cli.app import config_option
 from bridge.cli.showing import count, say
 from bridge.clock import SystemClock
 from bridge.compose import check as examples
+from bridge.compose import route as routing
 from bridge.config import load
 from bridge.config.schema import Config
 from bridge.errors import BridgeError, ConfigError, StartError
 from bridge.intake.tls import Certificate
+from bridge.mail import parse
 from bridge.reamaze import Client
 
 _Finding = tuple[tuple[str | int, ...], str]
@@ -58,10 +60,17 @@ def _counted(config: Config) -> str:
 
 
 def _examples(config: Config) -> Iterator[_Finding]:
+    own = routing.own_addresses(config)
     for position, route in enumerate(config.routes):
         for number, example in enumerate(route.examples):
-            for mistake in examples.run(route, example, config.sender):
-                yield ("routes", position, "examples", number), mistake
+            place = ("routes", position, "examples", number)
+            try:
+                mail = parse(example.file.read_bytes()) if example.file else None
+            except OSError as error:
+                yield (*place, "file"), f"cannot be read: {error.strerror}; give the path of a mail as a file"
+                continue
+            for mistake in examples.run(route, example, config.sender, own=own, mail=mail):
+                yield place, mistake
 
 
 def _certificates(config: Config) -> Iterator[_Finding]:

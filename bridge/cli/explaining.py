@@ -94,6 +94,8 @@ def _report(found: explaining.Explanation, envelope: Envelope) -> Iterator[str]:
     yield from _parts(found.mail)
     for decision in found.draft.decisions if found.draft else ():
         yield f"because       {decision.what}: {decision.because}"
+    for line in found.unfound:
+        yield f"not found     {line}"
     for defect in found.mail.defects:
         yield f"defect        {defect}"
     for line in found.draft.note if found.draft else ():

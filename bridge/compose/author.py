@@ -6,17 +6,19 @@ unknown sender. Nobody becomes staff by writing a staff address into From: it is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import assert_never
 
-from bridge.compose import address, forward, labels, proof, subject, words
+from bridge.compose import address, fields, forward, labels, proof, subject, words
 from bridge.compose.forward import Original
 from bridge.config.schema import AuthorRule, Person, Route, Sender
 from bridge.model import Address, Author, Envelope, Mail, User
 
 MAX_NAME = 120
 _VIA = " via "
+_NO_VALUES: Mapping[str, str] = MappingProxyType({})
 _ORIGINAL_FIELDS = ("x-original-from", "x-original-sender")
 
 
@@ -46,9 +48,17 @@ class _Found:
     remarks: tuple[str, ...] = ()
 
 
-def choose(mail: Mail, envelope: Envelope, route: Route, sender: Sender, own: Collection[str]) -> Author:
+def choose(
+    mail: Mail,
+    envelope: Envelope,
+    route: Route,
+    sender: Sender,
+    own: Collection[str],
+    *,
+    values: Mapping[str, str] = _NO_VALUES,
+) -> Author:
     """The author of the mail; never fails."""
-    return decide(mail, envelope, route, sender, own).author
+    return decide(mail, envelope, route, sender, own, values=values).author
 
 
 def decide(
@@ -58,18 +68,22 @@ def decide(
     sender: Sender,
     own: Collection[str],
     *,
+    values: Mapping[str, str] = _NO_VALUES,
     attached: Mail | None = None,
     remarks: bool = True,
 ) -> Choice:
     """The author, and whether the choice asks that the mail is held.
 
-    `attached` is the mail's only attached mail, which it may pass on. Without `remarks` nothing is looked for that could only
-    make one.
+    `values` are the route's fields; `attached` is the mail's only attached mail, which it may pass on. Without `remarks`
+    nothing is looked for that could only make one.
     """
-    ruled = _by_rules(mail, route, sender, own)
+    rules = rules_for(mail, route, sender)
+    ruled = next(filter(None, (_by_rule(rule, mail, route, own, values) for rule in rules)), None)
     if ruled is not None:
         return _chosen(ruled, mail, envelope, sender, own)
     found = _by_from(mail, sender, own) or _by_sender(mail, own) or _by_reverse_path(envelope, own)
+    if found is not None and rules:
+        found = _in_spite_of(rules, found)
     if found is None:
         user = _user(sender.unknown.name, sender.unknown.email)
         remark = "No usable address in From, Sender or the envelope: posted as the unknown sender."
@@ -179,18 +193,35 @@ def _passed_on(choice: Choice, found: _Found, original: Original, why_not: str |
 # -- the route's rules -----------------------------------------------------------------------------
 
 
-def _by_rules(mail: Mail, route: Route, sender: Sender, own: Collection[str]) -> _Found | None:
+def rules_for(mail: Mail, route: Route, sender: Sender) -> tuple[AuthorRule, ...]:
+    """The route's rules that are meant for mail from who wrote this one.
+
+    Words of a form that somebody answers or passes on name its author, and not theirs: who sends forms is then to be named.
+    """
     written = [_with_domain(address.canonical(entry.email), sender) for entry in mail.authors]
-    for rule in route.author:
-        if rule.when_from and not any(address.listed(email, rule.when_from) for email in written):
-            continue
-        found = _by_rule(rule, mail, own)
-        if found is not None:
-            return found
-    return None
+    quotes = bool(mail.in_reply_to or mail.references) or subject.is_forward(mail.subject)
+    return tuple(
+        rule
+        for rule in route.author
+        if any(address.listed(email, rule.when_from) for email in written)
+        or not (rule.when_from or (quotes and rule.use in ("body", "fields")))
+    )
 
 
-def _by_rule(rule: AuthorRule, mail: Mail, own: Collection[str]) -> _Found | None:
+def _in_spite_of(rules: tuple[AuthorRule, ...], found: _Found) -> _Found:
+    """The author by the mail's own fields where the rules found none, with a remark where they are meant for this very sender."""
+    remarks = found.remarks
+    if any(rule.when_from for rule in rules):
+        remark = (
+            f"No rule of the route found who wrote this mail from {found.email}, so it is posted as theirs."
+        )
+        remarks = (*remarks, remark)
+    return replace(found, because=f"{found.because}, as no rule found another", remarks=remarks)
+
+
+def _by_rule(
+    rule: AuthorRule, mail: Mail, route: Route, own: Collection[str], values: Mapping[str, str]
+) -> _Found | None:
     match rule.use:
         case "reply-to":
             found = next(_usable(mail.reply_to, "rule reply-to", own), None)
@@ -202,9 +233,14 @@ def _by_rule(rule: AuthorRule, mail: Mail, own: Collection[str]) -> _Found | Non
                 mail.headers_named(rule.email), mail.header(rule.name), f"rule header {rule.email}", own
             )
         case "body":
-            lines = labels.lines(mail)
-            name = next(labels.values(lines, rule.name), None) if rule.name else None
-            return _by_texts(tuple(labels.values(lines, rule.email)), name, f"rule body {rule.email}", own)
+            lines, others = labels.lines(mail), labels.of_route(route)
+            name = next(labels.values(lines, rule.name, others), None) if rule.name else None
+            emails = tuple(labels.values(lines, rule.email, others))
+            return _by_texts(emails, name, f"rule body {rule.email}", own)
+        case "fields":
+            email = fields.filled(rule.email, values)
+            name = fields.filled(rule.name, values, partly=True)
+            return _by_texts((email,), name, f"rule fields {rule.email}", own)
         case "fixed":
             person = rule.user or Person(email="")
             email = address.canonical(person.email)
@@ -233,11 +269,13 @@ def _by_from(mail: Mail, sender: Sender, own: Collection[str]) -> _Found | None:
         if email != bare:
             # Before it was made an address, it was a name.
             name = name or entry.email.rstrip("@")
-            remarks = (f'From is only "{bare}": {sender.default_domain} was added.',)
+            # A domain that somebody chose is no guess; nobody can be answered at the one that stands in for it.
+            if sender.default_domain.endswith(".invalid"):
+                remarks = (f'From is only "{bare}": {sender.default_domain} was added.',)
         if len(mail.authors) > 1:
             others = ", ".join(_shown(other) for other in mail.authors[:10] if other is not entry)
             remarks += (f"From names several authors; the others are {others}.",)
-        if entry.doubtful:
+        if entry.doubtful and email == bare:
             remarks += (f"The address {email} was guessed from a malformed From.",)
         found = _Found(name, email, "From", remarks)
         return _behind_rewriting(mail, found, own) or found

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from urllib.parse import quote
 
 from bridge.compose import (
     better,
@@ -122,10 +123,10 @@ def compose(
         markdown or NO_TEXT,
         frozenset(index for index in inline if index >= 0),
         tuple(dict.fromkeys((*making.remarks, *_left_out(making.trimmer)))),
-        overflow,
+        None if overflow is None else _by_name(overflow, making),
         tuple(making.data_pictures),
         making.trouble,
-        "\n\n".join(making.trimmer.quoted),
+        _by_name("\n\n".join(making.trimmer.quoted), making),
         tuple(making.trimmer.because),
         _referred(making) - inline,
         making.trimmer.unproved,
@@ -180,6 +181,12 @@ def _left_out(trimmer: Trimmer) -> Iterator[str]:
 
 def _is_anything(markdown: str) -> bool:
     return bool(MARK.search(markdown)) or any(said.key(line) for line in markdown.split("\n"))
+
+
+def _by_name(markdown: str, making: _Making) -> str:
+    """Markdown for a file that goes along, where a picture is known by the name of its own file."""
+    names = {**making.names, **{picture.index: picture.name for picture in making.data_pictures}}
+    return resolve(markdown, {leaf: quote(name) for leaf, name in names.items()})
 
 
 def resolve(markdown: str, urls: Mapping[int, str]) -> str:

@@ -1,47 +1,86 @@
 """Runs a route's inline examples, so that a rule is tested where it is written.
 
-An example becomes a mail and goes through the code that real mail goes through; what differs comes back, one sentence each.
+An example becomes a mail and goes through the code that real mail goes through; what differs comes back, one sentence each, with
+the likely cause behind it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
-from bridge.compose import address, author, conversation, fields
+from bridge.compose import address, author, conversation, fields, sort, unfound
 from bridge.config.schema import Example, Route, Sender
 from bridge.model import Address, Envelope, KeyClue, Mail, SlugClue, Written
 
 
-def run(route: Route, example: Example, sender: Sender | None = None) -> tuple[str, ...]:
-    """What the route does otherwise than the example expects; empty when all is as expected."""
-    mail = _mail(example)
-    chosen = author.choose(mail, _envelope(example), route, sender or Sender(), frozenset())
-    values = fields.read(mail, route).values
-    found = conversation.clues(
-        mail, _envelope(example), route, recipients=(), user=chosen.user, keys=(), values=values
+def run(
+    route: Route,
+    example: Example,
+    sender: Sender | None = None,
+    *,
+    own: Collection[str] = frozenset(),
+    mail: Mail | None = None,
+) -> tuple[str, ...]:
+    """What the route does otherwise than the example expects; empty when all is as expected.
+
+    `own` are the addresses of ours, `mail` is what the example's `file` holds.
+    """
+    return tuple(_differences(route, example, sender or Sender(), own, mail or _mail(example)))
+
+
+def _differences(
+    route: Route, example: Example, sender: Sender, own: Collection[str], mail: Mail
+) -> Iterator[str]:
+    found = fields.read(mail, route)
+    values = found.values
+    choice = author.decide(mail, _envelope(mail), route, sender, own, values=values)
+    user = choice.author.user
+    clues = conversation.clues(mail, _envelope(mail), route, recipients=(), user=user, keys=(), values=values)
+    names = [clue.key.partition(":") for clue in clues if isinstance(clue, KeyClue)]
+    slugs = [clue.slug for clue in clues if isinstance(clue, SlugClue)]
+    tags = fields.tags(route, values)
+    lacking = [*unfound.patterns(mail, route), *unfound.templates(mail, route, values)]
+    why = {name: [reason] for name, reason in unfound.fields(mail, route, values)}
+
+    def lacks(what: str) -> list[str]:
+        return [reason for which, reason in lacking if which == what]
+
+    by_author = (choice.author.because, *unfound.authors(mail, route, sender, own, values))
+    results: tuple[tuple[str, str | None, list[str], Iterable[str]], ...] = (
+        ("author", example.author and address.canonical(example.author), [user.email], by_author),
+        ("author_name", example.author_name, [user.name], by_author[:1]),
+        (
+            "new_subject",
+            example.new_subject,
+            [sort.subject_of(mail, route, choice, found, ())],
+            lacks("new_subject"),
+        ),
+        (
+            "key",
+            example.key and example.key.casefold(),
+            [key for kind, _, key in names if kind == "key"],
+            lacks("key"),
+        ),
+        ("slug", example.slug, slugs + [key for kind, _, key in names if kind == "slug"], lacks("slug")),
+        ("tags", None if example.tags is None else _listed(example.tags), [_listed(tags)], lacks("tags")),
+        *(
+            (f"field {name}", wanted, [values.get(name, "")], why.get(name, []))
+            for name, wanted in example.fields.items()
+        ),
     )
-    keys = [
-        clue.key.partition(":")[2]
-        for clue in found
-        if isinstance(clue, KeyClue) and clue.key.startswith("key:")
-    ]
-    slugs = [clue.slug for clue in found if isinstance(clue, SlugClue)]
-    slugs += [clue.key[5:] for clue in found if isinstance(clue, KeyClue) and clue.key.startswith("slug:")]
-    wrong: list[str] = []
-    if example.author is not None and address.canonical(example.author) != chosen.user.email:
-        wrong.append(f'expected author "{example.author}", got "{chosen.user.email}" ({chosen.because})')
-    if example.key is not None and example.key.casefold() not in keys:
-        wrong.append(f'expected key "{example.key}", got {_listing(keys)}')
-    if example.slug is not None and example.slug not in slugs:
-        wrong.append(f'expected slug "{example.slug}", got {_listing(slugs)}')
-    for name, expected in example.fields.items():
-        if values.get(name, "") != expected:
-            wrong.append(f'expected field {name} "{expected}", got {_listing([values.get(name, "")])}')
-    return tuple(wrong)
+    for what, wanted, got, causes in results:
+        if wanted is not None and wanted not in (got or [""]):
+            yield _differs(what, wanted, got, "; ".join(causes))
 
 
-def _listing(found: list[str]) -> str:
-    return ", ".join(f'"{entry}"' for entry in found if entry) or "none"
+def _listed(tags: Iterable[str]) -> str:
+    return ", ".join(sorted(tags))
+
+
+def _differs(what: str, wanted: str, got: list[str], causes: str) -> str:
+    listing = ", ".join(f'"{entry}"' for entry in got if entry) or "none"
+    return f'expected {what} "{wanted}", got {listing}' + (f" ({causes})" if causes else "")
 
 
 def _mail(example: Example) -> Mail:
@@ -63,11 +102,10 @@ def _addresses(text: str) -> tuple[Address, ...]:
     return (found,) if found else ()
 
 
-def _envelope(example: Example) -> Envelope:
+def _envelope(mail: Mail) -> Envelope:
     """As from a trusted peer: an example tests the rules, not who may use them."""
-    written = address.read(example.from_)
     return Envelope(
-        reverse_path=written.email if written else "",
+        reverse_path=next((entry.email for entry in mail.authors), ""),
         recipients=(),
         peer="pipe",
         helo="",

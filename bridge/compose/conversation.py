@@ -114,7 +114,7 @@ def clues(
     if original is None:
         found += _by_subject(mail, route, user, keys, known=known)
     elif route.conversation.subject and subject.key(original):
-        found.append(_shared_subject(original, user, route, joins=False))
+        found.append(_shared_subject(original, user.email, route, joins=False))
     return tuple(dict.fromkeys(found))
 
 
@@ -143,7 +143,7 @@ def patterns(mail: Mail, route: Route) -> Iterator[KeyClue | SlugClue]:
         if pattern.key:
             key = _filled(pattern.key, match)
             if key:
-                yield KeyClue(f"key:{_bounded(key)}", because)
+                yield _named(key, because, route)
             continue
         name = _filled(pattern.slug, match)
         named = name if slug.valid(name) else slug.from_subject(name)
@@ -155,8 +155,15 @@ def patterns(mail: Mail, route: Route) -> Iterator[KeyClue | SlugClue]:
 
 
 def _by_fields(route: Route, values: Mapping[str, str]) -> Iterator[KeyClue]:
-    for key in fields.keys(route, values):
-        yield KeyClue(f"key:{_bounded(key)}", f"the route's key {route.conversation.key[:100]}")
+    key = fields.key(route, values)
+    if key:
+        yield _named(key, f"the route's key {route.conversation.key[:100]}", route)
+
+
+def _named(key: str, because: str, route: Route) -> KeyClue:
+    """The clue of a name that the route's rules give the conversation."""
+    days = route.conversation.key_window_days
+    return KeyClue(f"key:{_bounded(key)}", because, window_s=None if days is None else days * DAY_S)
 
 
 def _trusted_slug(mail: Mail, envelope: Envelope, route: Route) -> Iterator[SlugClue]:
@@ -238,18 +245,33 @@ def _by_subject(
     if not about or about == subject.key(route.default_subject) or subject.is_forward(written):
         return
     settings = route.conversation
-    if settings.subject and known and _is_conversational(mail):
-        yield _shared_subject(written, user, route, register=mail.automatic is None)
+    if settings.subject and known and _is_conversational(mail, user):
+        yield from _shared_subjects(mail, written, user, route)
     named = slug.from_subject(subject.normalise(written))
     if named and settings.slug_from_subject is not Adopt.NEVER:
         yield SlugClue(named, "the slug of the subject", settings.slug_from_subject is Adopt.ALWAYS)
 
 
+def _shared_subjects(mail: Mail, written: str, user: User, route: Route) -> Iterator[KeyClue]:
+    """A form writes everybody's mail under its own address, and who is to be answered tells them apart.
+
+    An answer, which no form writes, is looked for by its author alone.
+    """
+    register = mail.automatic is None
+    asked = next((address.canonical(entry.email) for entry in mail.reply_to), "")
+    for_another = (
+        address.valid(asked) and not address.related(asked, user.email) and not subject.is_reply(written)
+    )
+    if for_another:
+        yield _shared_subject(written, f"{user.email} {asked}", route, register=register)
+    yield _shared_subject(written, user.email, route, register=register, joins=not for_another)
+
+
 def _shared_subject(
-    written: str, user: User, route: Route, *, register: bool = True, joins: bool = True
+    written: str, participant: str, route: Route, *, register: bool = True, joins: bool = True
 ) -> KeyClue:
-    """The clue of a subject that one participant uses again. A forward `joins` nothing by it, but answers find the forward."""
-    digest = hashlib.sha256(f"{user.email}\0{subject.key(written)}".encode("utf-8", "replace")).hexdigest()
+    """The clue of a subject that one participant uses again. What does not join by it is found by it all the same."""
+    digest = hashlib.sha256(f"{participant}\0{subject.key(written)}".encode("utf-8", "replace")).hexdigest()
     return KeyClue(
         f"subject:{digest[:40]}",
         "the same subject from the same participant",
@@ -259,6 +281,8 @@ def _shared_subject(
     )
 
 
-def _is_conversational(mail: Mail) -> bool:
+def _is_conversational(mail: Mail, user: User) -> bool:
     """An out-of-office answers somebody; a hundred notifications under one subject are a hundred matters."""
-    return mail.automatic is None or mail.automatic.kind is Kind.REPLY
+    if mail.automatic is not None:
+        return mail.automatic.kind is Kind.REPLY
+    return not address.unread(user.email)

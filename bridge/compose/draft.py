@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bridge.compose import address, note, subject
+from bridge.compose import address, escape, fields, note, subject
 from bridge.compose import route as routing
-from bridge.compose.fields import Fields
+from bridge.compose.fields import NONE, Fields
 from bridge.config.schema import Quiet, Route, Sender
+from bridge.facts import AbuseReport, DeliveryReport, ReadReceipt
 from bridge.model import Author, Decision, Draft, Envelope, File, Leaf, Mail, Written
 
 _MAX_TAGS = 50
@@ -52,7 +53,7 @@ def draft(
     files: Sequence[File] = (),
     remarks: Sequence[str] = (),
     title: str | None = None,
-    found: Fields | None = None,
+    found: Fields = NONE,
     aside: Sequence[str] = (),
 ) -> Draft:
     """The message of a mail, its files without URLs yet.
@@ -60,14 +61,14 @@ def draft(
     `files` are the decoded leaves, and what the bridge adds (leaf -1); `remarks` is what came up on the way here.
     `title` is the subject of a new conversation, `found` the route's fields, `aside` what a forwarder wrote.
     """
-    values = found or Fields()
     placed = tuple(replace(file, inline=file.inline or file.leaf in body.inline) for file in files)
     copied, beyond = copies(mail, route, own, recipients, author=author, sender=sender)
     remark = f"{len(beyond)} further recipients of the mail are not copied; {COPIES_NAME} names them."
     left_out = (remark,) if beyond else ()
+    tags = fields.tags(route, found.values)[:_MAX_TAGS]
     lost = tuple(_lost(mail, placed))
     quiet = _quiet(mail, route)
-    said = (*author.remarks, *values.remarks, *remarks, *lost, *body.remarks, *left_out, *mail.defects)
+    said = (*author.remarks, *found.remarks, *remarks, *lost, *body.remarks, *left_out, *mail.defects)
     return Draft(
         user=author.user,
         subject=title or subject.shown(mail.subject, route.default_subject),
@@ -75,16 +76,17 @@ def draft(
         files=placed,
         recipients=copied,
         suppress_notifications=bool(quiet),
-        tags=tuple(dict.fromkeys(tag for tag in route.tags if tag.strip()))[:_MAX_TAGS],
-        data=values.sent_to(route, "conversation"),
-        contact=values.sent_to(route, "contact"),
+        tags=tags,
+        data=found.sent_to(route, "conversation"),
+        contact=found.sent_to(route, "contact"),
         note=(*note.lines(said), *_full_subject(mail), *_forwarders_words(aside)),
         decisions=(
             Decision(
                 "route", f"{route.name}, for {', '.join(recipients) or 'no recipient'} from {envelope.peer}"
             ),
             Decision("author", f"{author.user.email}: {author.because}"),
-            *values.decisions,
+            *found.decisions,
+            *([Decision("tags", f"{', '.join(tags)}, where it opens a conversation")] if tags else []),
             *_placements(mail, placed),
             *(Decision("words", line) for line in body.chosen),
             *(Decision("trimming", line) for line in body.trimmed),
@@ -96,6 +98,19 @@ def draft(
         unproved=body.unproved,
         known_lines=body.known_lines,
     )
+
+
+def headed(draft: Draft, mail: Mail, own: str, about: str) -> Draft:
+    """The draft with the mail's own subject above its words, where the conversation it goes into is `about` something else.
+
+    A report is known by its words.
+    """
+    told = any(isinstance(fact, DeliveryReport | ReadReceipt | AbuseReport) for fact in mail.facts)
+    if told or not subject.differs(own, about):
+        return draft
+    line = escape.inline(subject.shown(own, ""), edge=True)
+    decision = Decision("subject", f"above the words, for the conversation is called “{about}”")
+    return replace(draft, body=f"**Subject:** {line}\n\n{draft.body}", decisions=(*draft.decisions, decision))
 
 
 def _quiet(mail: Mail, route: Route) -> str:

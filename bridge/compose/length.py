@@ -9,7 +9,12 @@ from bridge.model import FILE_MARK
 #: An inline file in a body.
 MARK = re.compile(rf"{FILE_MARK[0]}(-?\d{{1,9}}){FILE_MARK[1]}")
 
-CUT = "*(The mail is longer than what fits here: the whole text goes along as a file.)*"
+#: The file that holds the whole of a body that was cut.
+WHOLE_NAME = "full-text.md"
+CUT = f"*(The mail is longer than what fits here: the whole text goes along as {WHOLE_NAME}.)*"
+
+_MAX_WORD = 200
+_MAX_LINK = 5_100
 
 
 def within(whole: str, max_chars: int) -> tuple[str, str | None]:
@@ -25,21 +30,27 @@ def within(whole: str, max_chars: int) -> tuple[str, str | None]:
     elif line > room // 2:
         head = head[:line]
     else:
-        head = head[: _before_picture(whole, room)]
+        head = head[: _between_words(whole, room)]
     if (fence := _open_fence(head)) is not None:
         head = f"{head.rstrip()}\n{fence}"
     return f"{head.rstrip()}\n\n{CUT}", whole
 
 
-def _before_picture(markdown: str, room: int) -> int:
-    """The place to cut: the room, or where the picture begins that stands across it."""
-    end = 0
-    for match in MARK.finditer(markdown):
-        opening = markdown.rfind("![", end, match.start())
-        end = match.end() + 1
-        if end > room:
-            return opening if 0 <= opening < room else room
-    return room
+#: Words in brackets and where they lead; a picture has a mark before them.
+_LINK = re.compile(r"!?\[(?:[^\[\]\\\n]|\\.){0,1000}\]\([^()\s]{0,4000}\)")
+
+
+def _between_words(markdown: str, room: int) -> int:
+    """The place to cut a long line: before the picture, the link or the word that stands across the room."""
+    start = max(0, room - _MAX_LINK)
+    across = (link.start() for link in _LINK.finditer(markdown, start, room + _MAX_LINK) if link.end() > room)
+    place = min(next(across, room), room)
+    blank = markdown.rfind(" ", max(place - _MAX_WORD, 0), place)
+    if blank > 0:
+        return blank
+    # An escape is two characters.
+    slashes = place - len(markdown[:place].rstrip("\\"))
+    return place - slashes % 2
 
 
 _FENCE = re.compile(r"^(`{3,})", re.MULTILINE)

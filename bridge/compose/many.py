@@ -74,15 +74,17 @@ def _groups(files: Sequence[File], limit_bytes: int) -> Iterator[tuple[File, ...
 
 def told(draft: Draft, parted: Split, zips: Sequence[File]) -> Draft:
     """The draft with its files in their new places, and lines below its text that say so."""
+    alone = any(not file.inline and file.leaf >= 0 for file in parted.kept)
     said: list[str] = []
     decisions: list[Decision] = []
     for made, group in zip(zips, parted.zipped, strict=True):
-        said.append(f"{len(group)} more files are in {escape.inline(made.name)}: {_names(group)}")
+        count = f"{len(group)} {'more ' if alone else ''}files"
+        said.append(f"{count} are in {escape.inline(made.name)}: {_names(group)}")
         decisions += (Decision(f"file {file.name}", f"in {made.name}, for there are many") for file in group)
     linked = tuple(replace(file, inline=True) for file in parted.linked)
     if linked:
         links = (f"- [{escape.label(file.name)}]({FILE_MARK[0]}{file.leaf}{FILE_MARK[1]})" for file in linked)
-        said.append("More files:\n\n" + "\n".join(links))
+        said.append(("More files:\n\n" if alone else "Files:\n\n") + "\n".join(links))
         decisions += (Decision(f"file {file.name}", "a link, for there are many") for file in linked)
     moved = {f"file {file.name}" for group in (*parted.zipped, linked) for file in group}
     return replace(

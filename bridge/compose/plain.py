@@ -25,7 +25,9 @@ _QUOTE = re.compile(r" ?((?:>[ ]?)+)")
 _LONG_BLANKS = re.compile(rf"[ \t]{{{_MAX_BLANKS},}}")
 _GAP = re.compile(r" {2,}")
 _WIDE_GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
-_DRAWN_RULE = re.compile(r"[ \t]*[+|]?[-=+|: ]*(?:-{3}|={3})[-=+|: ]*\Z")
+#: A word behind a gap: numbers of one column end below each other.
+_BEHIND_GAP = re.compile(r"(?<=\S) {2,}(\S+)")
+_DRAWN_RULE = re.compile(r"[ \t]*[+|]?[-=+|: ]*(?:-{3}|={3})[-=+|: ]*\Z|[ \t]*_{3}[_ ]*\Z")
 _BOX = re.compile(r"[\u2500-\u257f]")
 
 
@@ -159,9 +161,11 @@ def _is_drawing(lines: Sequence[str]) -> bool:
         return max(map(len, lines)) <= 120
     if len(lines) < 3:
         return False
-    columns = [{gap.end() for gap in _WIDE_GAP.finditer(line)} for line in lines]
-    aligned = [len(one & two) for one, two in pairwise(columns)]
-    return sum(1 for shared in aligned if shared) >= (len(lines) - 1) * (0.5 if rules else 0.8)
+    begins = [{gap.end() for gap in _WIDE_GAP.finditer(line)} for line in lines]
+    ends = [{word.end() for word in _BEHIND_GAP.finditer(line)} for line in lines]
+    pairs = zip(pairwise(begins), pairwise(ends), strict=True)
+    aligned = sum(1 for (left, below), (right, under) in pairs if left & below or len(right & under) > 1)
+    return aligned >= (len(lines) - 1) * (0.5 if rules else 0.8)
 
 
 def fenced(text: str) -> str:

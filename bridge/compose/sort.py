@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import Literal
 
 from bridge.compose import address, author, conversation, fields, subject
+from bridge.compose.fields import NONE, Fields
 from bridge.config.schema import Quiet, Route, Sender
 from bridge.facts import AbuseReport, DeliveryReport, ReadReceipt
 from bridge.model import Attached, Envelope, Kind, Mail, Sorting, Span, Written
@@ -32,15 +33,18 @@ def sort(
     keys: Sequence[bytes],
     recipients: Sequence[str],
     content_digest: str,
+    found: Fields = NONE,
     attached: Mail | None = None,
 ) -> Sorting:
     """What must be known of the mail before its place in the order can be.
 
-    `content_digest` names a mail without Message-ID: the same bytes twice are one mail. `attached` is its only attached mail.
+    `content_digest` names a mail without Message-ID: the same bytes twice are one mail. `found` are the route's fields,
+    `attached` is its only attached mail.
     """
-    choice = author.decide(mail, envelope, route, sender, own, attached=attached, remarks=False)
+    choice = author.decide(
+        mail, envelope, route, sender, own, values=found.values, attached=attached, remarks=False
+    )
     user = choice.author.user
-    found = fields.read(mail, route)
     message_id = conversation.plain_id(mail.message_id or "") or f"{content_digest}@no-message-id"
     related = (entry for entry in conversation.thread_ids(mail) if entry != message_id)
     written = conversation.without_tokens(mail.subject, keys)
@@ -67,11 +71,14 @@ def sort(
     )
 
 
-def subject_of(
-    mail: Mail, route: Route, choice: author.Choice, found: fields.Fields, keys: Sequence[bytes]
-) -> str:
-    """The subject of a new conversation: of the mail that is passed on, or its own, within the route's template."""
-    own = choice.passed_on(mail) or conversation.without_tokens(mail.subject, keys)
+def own_subject(mail: Mail, choice: author.Choice, keys: Sequence[bytes]) -> str:
+    """The subject of the mail that is passed on, or its own."""
+    return choice.passed_on(mail) or conversation.without_tokens(mail.subject, keys)
+
+
+def subject_of(mail: Mail, route: Route, choice: author.Choice, found: Fields, keys: Sequence[bytes]) -> str:
+    """The subject of a new conversation: the mail's own within the route's template."""
+    own = own_subject(mail, choice, keys)
     return subject.shown(fields.subject(route, own, found.values), route.default_subject)
 
 

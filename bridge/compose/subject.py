@@ -80,6 +80,16 @@ def is_cut(subject: str) -> bool:
     return len(_line(subject)) > MAX_CHARS
 
 
+def differs(subject: str, about: str) -> bool:
+    """Whether the subject says something that the one a conversation is `about` does not."""
+    said, known = key(shown(subject, "")), key(about)
+    if "..." in (said[-3:], known[-3:]):
+        # One that was cut: its beginning is all that can be compared.
+        short, long = sorted((said.removesuffix("..."), known.removesuffix("...")), key=len)
+        return bool(said) and not long.startswith(short)
+    return bool(said) and f" {said} " not in f" {known} "
+
+
 def _line(subject: str) -> str:
     return words.one_line(unicodedata.normalize("NFC", subject[:_MAX_READ]), _MAX_READ)
 

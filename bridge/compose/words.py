@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bridge.model import Mail, Written
 
@@ -24,6 +26,9 @@ _MARKUP = re.compile(
     r"|<[!?/][^>]*>",
     re.IGNORECASE | re.DOTALL | re.ASCII,
 )
+#: What a row, a cell and a heading begin with while a table is taken apart; no mail holds such a sign.
+_ROW, _CELL, _HEADING = "\x1e", "\x1f", "\x1d"
+_BEGINS = {"table": _ROW, "tr": _ROW, "td": _CELL, "th": _CELL + _HEADING}
 #: Embeddings, overrides and isolates of bidirectional text; the marks LRM and RLM and the joiners of emoji stay.
 _OVERRIDES = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 # Bounded references only: html.unescape raises on a number of more than 4,300 digits.
@@ -52,19 +57,52 @@ def one_line(text: str, limit: int) -> str:
 
 def from_html(markup: str) -> str:
     """The text of an HTML part, one line for a block or a table row."""
+    return "\n".join(_lines(_MARKUP.sub(_stands_for, _finished(markup))))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table, or the words between two of them as its one cell."""
+
+    #: The lines of each cell.
+    cells: tuple[tuple[str, ...], ...]
+    #: Whether it names the columns below.
+    headings: bool = False
+
+
+def rows(markup: str) -> Iterator[Row]:
+    """The text of an HTML part in rows, without those that are empty. A table within a cell has its rows behind that one."""
+    for row in _MARKUP.sub(_begins, _finished(markup)).split(_ROW):
+        before, *cells = row.split(_CELL)
+        headings = len(cells) > 1 and all(cell.startswith(_HEADING) for cell in cells)
+        # The signs are blanks, and go as these do.
+        found = tuple(map(_lines, (before, *cells) if before.strip() else cells))
+        if any(found):
+            yield Row(found, headings)
+
+
+def _finished(markup: str) -> str:
+    """What is read of an HTML part: a tag that never ends is none, and no words come after it."""
     markup = markup[:_MAX_HTML]
-    # A tag that never ends is none, and no words come after it.
     unfinished = markup.find("<", markup.rfind(">") + 1)
-    if unfinished >= 0:
-        markup = markup[:unfinished]
-    text = unescape(_MARKUP.sub(_stands_for, markup))
-    lines = (" ".join(line.split()) for line in text.split("\n"))
-    return "\n".join(line for line in lines if line)
+    return markup[:unfinished] if unfinished >= 0 else markup
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    lines = (" ".join(line.split()) for line in unescape(text).split("\n"))
+    return tuple(line for line in lines if line)
 
 
 def _stands_for(match: re.Match[str]) -> str:
     tag = match["tag"]
     return _STANDS_FOR.get(tag.lower(), "") if tag else ""
+
+
+def _begins(match: re.Match[str]) -> str:
+    tag = (match["tag"] or "").lower()
+    if tag in ("td", "th") and match[0].startswith("</"):
+        return ""
+    return _BEGINS.get(tag) or _STANDS_FOR.get(tag, "")
 
 
 def unescape(text: str) -> str:

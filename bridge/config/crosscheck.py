@@ -41,6 +41,7 @@ def warnings(config: schema.Config) -> Iterator[Finding]:
             yield (("smtp", "listeners", index, finding[0]), finding[1])
     yield from _shadowed(config.routes)
     yield from _explosive(config.routes)
+    yield from _devices(config.sender)
     yield from _public_url(config)
     for name, brand in config.reamaze.brands.items():
         url = urlsplit(brand.base_url)
@@ -212,12 +213,27 @@ def _shadowed(routes: tuple[schema.Route, ...]) -> Iterator[Finding]:
 
 def _explosive(routes: tuple[schema.Route, ...]) -> Iterator[Finding]:
     for index, route in enumerate(routes):
-        for number, pattern in enumerate(route.conversation.patterns):
-            if backtracking.explodes(pattern.match):
+        expressions: list[Finding] = [
+            (("conversation", "patterns", number, "match"), pattern.match)
+            for number, pattern in enumerate(route.conversation.patterns)
+        ]
+        expressions += [(("fields", number, "match"), rule.match) for number, rule in enumerate(route.fields)]
+        for place, expression in expressions:
+            if backtracking.explodes(expression):
                 yield (
-                    ("routes", index, "conversation", "patterns", number, "match"),
-                    f"a mail made for it costs half a second, and no pattern is used on it: {_TWO_WAYS}",
+                    ("routes", index, *place),
+                    f"a mail made for it costs a quarter of a second, and is read without it: {_TWO_WAYS}",
                 )
+
+
+def _devices(sender: schema.Sender) -> Iterator[Finding]:
+    domain = f"@{sender.default_domain.lower()}"
+    if domain in (entry.lower() for entry in sender.staff):
+        yield (
+            ("sender", "default_domain"),
+            f'"root" becomes root{domain}, which is staff and has to prove it, so mail of devices is posted as unverified; '
+            f"write another domain, such as devices.{sender.default_domain}",
+        )
 
 
 def _public_url(config: schema.Config) -> Iterator[Finding]:

@@ -6,16 +6,22 @@ picklable, so a route travels to a worker process as it is.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bridge.config.rules import OWN_SUBJECT, Files, asked
-from bridge.config.rules import AuthorRule as AuthorRule  # noqa: PLC0414 - every section of the file is found here
+from bridge.config import templates
+from bridge.config.rules import Adopt as Adopt  # noqa: PLC0414 - every section of the file is found here
+from bridge.config.rules import AuthorRule as AuthorRule  # noqa: PLC0414 - the same
+from bridge.config.rules import Example as Example  # noqa: PLC0414 - the same
 from bridge.config.rules import FieldRule as FieldRule  # noqa: PLC0414 - the same
+from bridge.config.rules import Files as Files  # noqa: PLC0414 - the same
+from bridge.config.rules import KeyPattern as KeyPattern  # noqa: PLC0414 - the same
 from bridge.config.rules import Login as Login  # noqa: PLC0414 - the same
 from bridge.config.rules import Person as Person  # noqa: PLC0414 - the same
+from bridge.config.section import MisplacedError
 from bridge.config.section import Secret as Secret  # noqa: PLC0414 - the same
 from bridge.config.section import Section as Section  # noqa: PLC0414 - the same
 from bridge.config.values import (
@@ -24,13 +30,11 @@ from bridge.config.values import (
     FilePath,
     Listen,
     Network,
-    Pattern,
     Positive,
     Recipient,
     Seconds,
     Whole,
     loopback,
-    unknown_groups,
 )
 
 MB = 1024 * 1024
@@ -139,36 +143,6 @@ class Sender(Section):
     own: tuple[AddressOrDomain, ...] = ()
 
 
-class Adopt(StrEnum):
-    """Whether a slug the bridge did not make itself may be appended to."""
-
-    NEVER = "never"
-    PARTICIPANT = "participant"
-    ALWAYS = "always"
-
-
-class KeyPattern(Section):
-    """A regular expression whose groups name the conversation."""
-
-    #: "subject", "body" or "header:NAME".
-    where: Annotated[str, Field(pattern=r"^(subject|body|header:[\w-]+)$")] = "subject"
-    match: Pattern
-    #: Template over the groups: "order-{1}" or "order-{order}".
-    key: str = ""
-    #: The same, but it names a slug of Re:amaze.
-    slug: str = ""
-    adopt: Adopt = Adopt.PARTICIPANT
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if bool(self.key) == bool(self.slug):
-            raise ValueError("give exactly one of `key` and `slug`")
-        unknown = unknown_groups(self.key or self.slug, self.match)
-        if unknown:
-            raise ValueError(f"the template asks for the group {{{unknown[0]}}}, which `match` does not have")
-        return self
-
-
 class Threading(Section):
     """How a route finds the conversation, in this order; each can be switched off."""
 
@@ -180,6 +154,8 @@ class Threading(Section):
     patterns: tuple[KeyPattern, ...] = ()
     #: Template over the route's fields ("order-{order}"): mails with the same key share a conversation.
     key: str = ""
+    #: How old the last mail of a conversation may be that is found by a key; None for any age.
+    key_window_days: Days | None = None
     #: Same normalised subject and same participant within the window.
     subject: bool = True
     subject_window_days: Days = 14.0
@@ -211,20 +187,6 @@ class Body(Section):
     signatures: Literal["keep", "cut"] = "keep"
 
 
-class Example(Section):
-    """An inline test of a route's rules, run by `check`."""
-
-    from_: Annotated[str, Field(alias="from")] = "customer@example.net"
-    subject: str = ""
-    body: str = ""
-    headers: dict[str, str] = Field(default_factory=dict)
-    #: Expected results; what is absent is not compared.
-    author: str | None = None
-    key: str | None = None
-    slug: str | None = None
-    fields: dict[str, str] = Field(default_factory=dict)
-
-
 class Route(Section):
     """What happens to mail for some recipients. The first route that takes a recipient gets it."""
 
@@ -235,6 +197,7 @@ class Route(Section):
     #: The channel's slug: `conversation[category]`.
     channel: str
     default_subject: str = "(no subject)"
+    #: Each may be a template over the fields.
     tags: tuple[str, ...] = ()
     author: tuple[AuthorRule, ...] = ()
     #: Whose conversation a forwarded mail becomes: of who forwards it, or of its original author.
@@ -262,12 +225,28 @@ class Route(Section):
         known = [rule.name for rule in self.fields]
         for number, name in enumerate(known):
             if name in known[:number]:
-                raise ValueError(f"two of `fields` are called `{name}`")
-        for key, template in (("subject", self.subject), ("conversation.key", self.conversation.key)):
-            for name in asked(template):
-                if name not in known and not (name == OWN_SUBJECT and key == "subject"):
-                    raise ValueError(f"`{key}` asks for {{{name}}}, which `fields` does not name")
+                raise MisplacedError(
+                    ("fields", number, "name"), f"another of `fields` is called `{name}` too; choose another"
+                )
+        for place, template in self._templates():
+            own = [templates.OWN_SUBJECT] if place == ("subject",) else []
+            templates.check(place, template, [*known, *own])
+        for number, example in enumerate(self.examples):
+            for name in example.fields:
+                if name not in known:
+                    place = ("examples", number, "fields", name)
+                    raise MisplacedError(place, f"a field that {templates.unknown(name, known)}")
         return self
+
+    def _templates(self) -> Iterator[tuple[templates.Place, str]]:
+        """Every text of the route that fields are filled into, with its place."""
+        yield ("subject",), self.subject
+        yield ("conversation", "key"), self.conversation.key
+        yield from ((("tags", number), tag) for number, tag in enumerate(self.tags))
+        for number, rule in enumerate(self.author):
+            if rule.use == "fields":
+                yield ("author", number, "email"), rule.email
+                yield ("author", number, "name"), rule.name
 
 
 # -- 5 staging -------------------------------------------------------------------------------------

@@ -18,6 +18,14 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
+class MisplacedError(ValueError):
+    """A mistake that a section sees in one of its keys, or deeper: the path of that place, and the sentence."""
+
+    def __init__(self, path: tuple[str | int, ...], sentence: str) -> None:
+        super().__init__(sentence)
+        self.path = path
+
+
 class Secret(Section):
     """Where a secret is kept; never the secret itself. Exactly one of the three."""
 

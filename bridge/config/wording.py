@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from bridge.config import outline, schema
 from bridge.config.document import Path
+from bridge.config.section import MisplacedError
 
 _SECRET_WORDS = ("token", "password", "secret", "authorization", "api_key", "api-key", "cookie")
 
@@ -31,6 +32,11 @@ PATTERNS = {
     "env": "the name of an environment variable, and not the secret itself",
 }
 
+#: The same for a key whose name means something else in that section.
+_OF_SECTION: dict[tuple[type[schema.Section] | None, str], str] = {
+    (schema.FieldRule, "name"): "a letter, and then up to 39 letters, digits or `_`",
+}
+
 _UNITS = {"_bytes": "of bytes", "_s": "of seconds", "_days": "of days", "_chars": "of characters"}
 
 _BOUNDS = {
@@ -44,7 +50,7 @@ _BOUNDS = {
 def sentences(errors: Iterable[ErrorDetails], data: Any) -> list[tuple[Path, str]]:
     """One sentence for each mistake, with the path of the value it is about."""
     found: dict[Path, str] = {}
-    located = [(error, _path(error["loc"], data)) for error in errors]
+    located = [(error, _path((*error["loc"], *_deeper(error)), data)) for error in errors]
     misspelt = {(*path[:-1], _meant(path)) for error, path in located if error["type"] == "extra_forbidden"}
     for error, path in located:
         if error["type"] == "missing" and path in misspelt:
@@ -55,6 +61,12 @@ def sentences(errors: Iterable[ErrorDetails], data: Any) -> list[tuple[Path, str
             found[path] = sentence
     around = {path[:length] for path in found for length in range(len(path))}
     return [(path, text) for path, text in found.items() if path not in around]
+
+
+def _deeper(error: ErrorDetails) -> tuple[str | int, ...]:
+    """Where in its section a section itself saw the mistake."""
+    found = error.get("ctx", {}).get("error")
+    return found.path if isinstance(found, MisplacedError) else ()
 
 
 def shown(path: Path) -> str:
@@ -119,7 +131,8 @@ def _sentence(error: ErrorDetails, path: Path) -> str:
     if kind == "value_error":
         return str(ctx["error"])
     expected = _expected(kind, ctx, path, error["input"])
-    return f"expected {expected}, got {_got(error['input'], path)}"
+    number = kind == "string_type" and type(error["input"]) in (int, float)
+    return f"expected {expected}, got {_got(error['input'], path)}" + " (put it in quotes)" * number
 
 
 def _unknown(path: Path) -> str:
@@ -158,7 +171,7 @@ def _expected(kind: str, ctx: dict[str, Any], path: Path, value: Any) -> str:
     if kind in ("literal_error", "enum"):
         return "one of " + str(ctx["expected"]).replace("'", '"').replace(" or ", ", ")
     if kind == "string_pattern_mismatch":
-        return PATTERNS.get(_key(path), "another form")
+        return _form(path) or "another form"
     if kind in ("too_short", "too_long"):
         return "at least one item" if kind == "too_short" else f"at most {ctx['max_length']} items"
     return _wanted(path, kind)
@@ -186,9 +199,15 @@ def _wanted(path: Path, kind: str = "missing") -> str:
         case "string":
             return "text"
         case "missing":
-            return PATTERNS.get(_key(path)) or "a value"
+            return _form(path) or "a value"
         case _:
             return "another value"
+
+
+def _form(path: Path) -> str | None:
+    """What a key with a pattern wants."""
+    key = _key(path)
+    return _OF_SECTION.get((outline.section_at(path[:-1]), key)) or PATTERNS.get(key)
 
 
 def _unit(path: Path) -> str:

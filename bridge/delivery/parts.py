@@ -87,5 +87,6 @@ class Parts:
             min_free_bytes=self.config.spool.min_free_bytes,
             effort=effort,
             remarks=remarks,
+            about=item.conversation.subject if item.conversation else "",
             said=said,
         )

@@ -131,6 +131,42 @@ async def test_27_a_forward_joins_no_earlier_conversation_by_its_subject(tmp_pat
         assert len(bridge.sandbox.conversations) == 2
 
 
+async def test_an_alert_that_joins_its_source_says_its_own_subject(tmp_path: Path) -> None:
+    rules = [
+        {"name": "host", "use": "subject", "match": r"PROBLEM: (\S+) check"},
+        {"name": "day", "use": "header", "label": "Date", "type": "date", "send": "none"},
+    ]
+    change = ruled(
+        fields=rules, subject="Alerts of {host}", conversation={"key": "{host} {day}"}, tags=["{host}"]
+    )
+    dated = "Date: Mon, 2 Nov 2026 09:12:33 +0100\n" + ALERT
+    async with rig.running(tmp_path, change=change) as bridge:
+        for number in (1, 2):
+            await bridge.send(sent(dated, host="db1", number=number))
+        await bridge.send(sent(dated.replace("2 Nov", "3 Nov"), host="db1", number=3))
+        await bridge.settled()
+        later, first = sorted(
+            bridge.sandbox.conversations, key=lambda one: len(bridge.sandbox.messages(one.slug))
+        )
+        assert (first.subject, later.subject, list(first.tags)) == ("Alerts of db1", "Alerts of db1", ["db1"])
+        assert [message.body for message in bridge.sandbox.messages(first.slug)] == [
+            f"**Subject:** PROBLEM: db1 check {number} is critical\n\nNumber {number}." for number in (1, 2)
+        ]
+
+
+async def test_a_word_in_the_subject_of_an_answer_alone_is_read(tmp_path: Path) -> None:
+    async with rig.running(tmp_path) as bridge:
+        await bridge.send(sent(ANSWER))
+        await bridge.settled()
+        empty = ANSWER.replace("a1@", "a2@").replace("unknown@reamaze.com", "a1@customer.example")
+        await bridge.send(
+            sent(empty.replace("Re: Lost key", "Re: Lost key - found!").replace("I found it.\n", ""))
+        )
+        await bridge.settled()
+        _, said = bridge.only_conversation()
+        assert said.body == "**Subject:** Re: Lost key - found!\n\n(no text)"
+
+
 async def test_fifty_alerts_of_one_source_are_one_quiet_conversation(tmp_path: Path) -> None:
     pattern = {"where": "subject", "match": r"PROBLEM: (\S+) check", "key": "alerts-{1}"}
     change = ruled(conversation={"patterns": [pattern]})

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.composing import KEYS, OWN, Words, a_route, a_sender, an_envelope
 
-from bridge.compose import address, author, draft, note, sort
+from bridge.compose import address, author, draft, fields, note, sort, unfound
 from bridge.model import Address, Attached, Automatic, File, Kind, Leaf, Mail, Span, Written
 
 TEXT = st.one_of(
@@ -68,7 +68,15 @@ ROUTE = a_route(
     author=[
         {"use": "header", "email": "X-By", "when_from": ["@example.net"]},
         {"use": "body", "email": "a", "name": "b"},
+        {"use": "fields", "email": "{x}@{y}", "name": "{x} {y}"},
     ],
+    fields=[
+        {"name": "x", "label": "a"},
+        {"name": "y", "match": "[a-z]+", "type": "email", "default": "b.example"},
+        {"name": "z", "use": "subject", "match": "(.)(.)?", "type": "date-dmy"},
+    ],
+    tags=["{x}", "t"],
+    subject="{subject} {z}",
     conversation={
         "slug_header": "X-Slug",
         "slug_from_subject": "always",
@@ -86,10 +94,21 @@ SENDER = a_sender(staff=["@corp.example"], authserv_ids=["mx"], default_domain="
 def test_any_mail_is_sorted_and_drafted(mail: Mail, path: str, trusted: bool) -> None:
     envelope = an_envelope(reverse_path=path, trusted=trusted)
     recipients = ("support+x@example.com",)
+    values = fields.read(mail, ROUTE)
     sorting = sort.sort(
-        mail, envelope, ROUTE, sender=SENDER, own=OWN, keys=KEYS, recipients=recipients, content_digest="d"
+        mail,
+        envelope,
+        ROUTE,
+        sender=SENDER,
+        own=OWN,
+        keys=KEYS,
+        recipients=recipients,
+        content_digest="d",
+        found=values,
     )
-    chosen = author.choose(mail, envelope, ROUTE, SENDER, OWN)
+    chosen = author.choose(mail, envelope, ROUTE, SENDER, OWN, values=values.values)
+    assert all(why for _, why in unfound.fields(mail, ROUTE, values.values))
+    assert all(unfound.authors(mail, ROUTE, SENDER, OWN, values.values))
     file = File(leaf=1, name="a", content_type="b/c", path=Path("a"), size_bytes=1, sha256="0")
     found = draft.draft(
         mail,
@@ -101,6 +120,7 @@ def test_any_mail_is_sorted_and_drafted(mail: Mail, path: str, trusted: bool) ->
         author=chosen,
         body=Words(),
         files=(file,),
+        found=values,
     )
     assert sorting.user == chosen.user == found.user
     assert address.valid(found.user.email)

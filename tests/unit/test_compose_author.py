@@ -122,10 +122,17 @@ def test_a_text_with_an_at_sign_in_the_name_is_no_address() -> None:
 @pytest.mark.parametrize("bare", ["root", "root@", "Root"])
 def test_an_address_without_domain_gets_the_configured_one(bare: str) -> None:
     """Case 14."""
-    found = chosen(a_mail(authors=(Address("", bare),)), sender=a_sender(default_domain="devices.example"))
+    mail = a_mail(authors=(Address("", bare, doubtful=True),))
+    found = chosen(mail, sender=a_sender(default_domain="devices.example"))
     assert found.user.email == "root@devices.example"
     assert found.user.name == bare.rstrip("@")
-    assert "devices.example" in found.remarks[0]
+    assert found.remarks == ()
+
+
+def test_a_domain_that_nobody_chose_is_worth_one_line() -> None:
+    found = chosen(a_mail(authors=(Address("Cron Daemon", "root", doubtful=True),)))
+    assert found.user.email == "root@localhost.invalid"
+    assert found.remarks == ('From is only "root": localhost.invalid was added.',)
 
 
 def test_a_guessed_address_is_marked() -> None:

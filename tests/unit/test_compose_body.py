@@ -317,6 +317,31 @@ def test_a_fence_that_is_cut_is_closed() -> None:
     assert lines(made.markdown)[-1] == length.CUT.strip("*")
 
 
+@pytest.mark.parametrize("limit", range(1_000, 1_090, 3))
+def test_a_long_line_is_never_cut_within_a_link_a_word_or_an_escape(limit: int) -> None:
+    link = "[Item](https://shop.example/a-path-that-is-long)"
+    for unit in (link + " ", "word* ", "\\*"):
+        html = link.replace("[Item](", '<a href="').replace(")", '">Item</a> ')
+        words = text(None, html * 60) if unit[0] == "[" else text(unit * 600)
+        made = composed(words, max_chars=limit)
+        cut = made.markdown.removesuffix(length.CUT).rstrip()
+        assert made.markdown.endswith(length.CUT)
+        assert made.overflow is not None
+        assert made.overflow.startswith(cut)
+        assert (made.overflow[len(cut) :].startswith(" ")) or unit == "\\*"
+        assert (len(cut) - len(cut.rstrip("\\"))) % 2 == 0
+
+
+def test_a_picture_is_known_by_its_name_in_a_file_that_goes_along() -> None:
+    given = {"content_id": "a", "filename": "my chart.png", "content_type": "image/png"}
+    html = (
+        f"<p>{'word ' * 400}</p><img src='cid:a' alt='Chart'><img src='data:image/png;base64,iVBORw0KGgo='>"
+    )
+    made = composed(text(None, html), Attached(0), leaves={"leaf_0": given}, max_chars=1_000)
+    assert made.overflow is not None
+    assert made.overflow.endswith("![Chart](my%20chart.png)![picture-1.png](picture-1.png)")
+
+
 @pytest.mark.parametrize("limit", range(959 + len(length.CUT), 970 + len(length.CUT)))
 def test_a_picture_is_not_cut_in_half_and_is_inline_only_where_it_is_shown(limit: int) -> None:
     html = "<p>" + "x" * 950 + "<img alt='lamp' src='cid:a'></p><p>" + "y" * 500
@@ -325,7 +350,8 @@ def test_a_picture_is_not_cut_in_half_and_is_inline_only_where_it_is_shown(limit
     assert FILE_MARK[0] not in made.markdown
     assert "![" not in made.markdown
     assert made.overflow is not None
-    assert mark(0) in made.overflow
+    assert "lamp" in made.overflow
+    assert FILE_MARK[0] not in made.overflow
 
 
 def test_a_body_within_the_limit_is_whole() -> None:

@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 from support.composing import KEYS, a_mail, a_route, an_address, an_envelope
 
 from bridge.compose import conversation
-from bridge.model import Automatic, Clue, KeyClue, Kind, Mail, SlugClue, ThreadClue, TokenClue, User, Written
+from bridge.model import (
+    Address,
+    Automatic,
+    Clue,
+    KeyClue,
+    Kind,
+    Mail,
+    SlugClue,
+    ThreadClue,
+    TokenClue,
+    User,
+    Written,
+)
 
 ANNA = User("Anna Berg", "anna@example.net")
 
@@ -19,13 +31,13 @@ ANNA = User("Anna Berg", "anna@example.net")
 def clues(
     mail: Mail, *, trusted: bool = False, recipients: tuple[str, ...] = (), **threading: Any
 ) -> tuple[Clue, ...]:
-    known = threading.pop("known", True)
+    known, user = threading.pop("known", True), threading.pop("user", ANNA)
     return conversation.clues(
         mail,
         an_envelope(trusted=trusted),
         a_route(conversation=threading),
         recipients=recipients,
-        user=threading.pop("user", ANNA),
+        user=user,
         keys=KEYS,
         known=known,
     )
@@ -246,6 +258,14 @@ def test_a_pattern_may_build_a_slug(adopt: str, expected: SlugClue | KeyClue) ->
             pytest.fail(f"{found} instead of {expected}")
 
 
+def test_a_key_finds_no_conversation_beyond_its_window() -> None:
+    given = {"patterns": [{"match": r"#(\d+)", "key": "{1}"}], "key": "all", "subject": False}
+    for days in (None, 7):
+        found = clues(a_mail(subject="#12"), **given, key_window_days=days)
+        windows = [clue.window_s for clue in found if isinstance(clue, KeyClue)]
+        assert windows == [days and days * 86_400] * 2
+
+
 def test_a_long_key_is_bounded_and_still_its_own() -> None:
     keys = set()
     for text in ("a" * 9_000 + "1", "a" * 9_000 + "2"):
@@ -330,6 +350,30 @@ def test_an_out_of_office_joins_by_subject_but_leaves_no_trace() -> None:
     assert found is not None
     assert human is not None
     assert (found.key, found.register, human.register) == (human.key, False, True)
+
+
+def test_mails_of_a_form_that_are_to_be_answered_to_others_are_not_one_matter() -> None:
+    form = User("WordPress", "wordpress@shop.example")
+
+    def registered(asked: str, subject: str = "New contact request") -> list[KeyClue]:
+        given = a_mail(subject=subject, reply_to=(Address("", asked),) if asked else ())
+        return [clue for clue in clues(given, user=form) if isinstance(clue, KeyClue)]
+
+    anna, by_form = registered("anna@example.net")
+    bo, _ = registered("bo@example.net")
+    assert (anna.window_s, by_form.window_s) == (14 * 86_400, -1.0)
+    assert anna.key != bo.key
+    assert registered("anna@example.net") == [anna, by_form]
+    # The form's own address, and an answer of one who asks for answers elsewhere.
+    for asked, subject in (("", "New contact request"), ("office@shop.example", "New contact request")):
+        (alone,) = registered(asked, subject)
+        assert (alone.key, alone.window_s) == (by_form.key, 14 * 86_400)
+    (answer,) = registered("anna@example.net", "Re: New contact request")
+    assert (answer.key, answer.window_s) == (by_form.key, 14 * 86_400)
+
+
+def test_where_nobody_reads_nobody_answers_by_subject() -> None:
+    assert by_subject(a_mail(), User("Shop", "no-reply@shop.example")) is None
 
 
 def test_senders_nobody_knows_do_not_share_a_matter_by_subject() -> None:

@@ -10,6 +10,7 @@ from support.composing import OWN, Words, a_mail, a_route, a_sender, an_address,
 
 from bridge.compose import check, draft, note
 from bridge.config.schema import Example
+from bridge.facts import ReadReceipt
 from bridge.model import Attached, Author, Automatic, Draft, File, Kind, Leaf, Mail, Span, User, Written
 
 ANNA = Author(User("Anna Berg", "anna@example.net"), "From")
@@ -207,6 +208,24 @@ def test_automatic_mail_copies_nobody() -> None:
     assert drafted(mail, copy_recipients=True).recipients == ()
 
 
+# -- the subject ----------------------------------------------------------------------------------
+
+
+def test_a_subject_that_the_conversation_does_not_say_stands_above_the_words() -> None:
+    mail = a_mail(subject="[RESOLVED] High *load*")
+    found = draft.headed(drafted(mail), mail, mail.subject, "[FIRING] High load")
+    assert found.body == "**Subject:** [RESOLVED] High \\*load\\*\n\nHello"
+    assert (
+        found.decisions[-1].because == "above the words, for the conversation is called “[FIRING] High load”"
+    )
+    assert draft.headed(drafted(mail), mail, mail.subject, "[RESOLVED] High *load*").body == "Hello"
+
+
+def test_a_report_needs_no_subject_above_its_words() -> None:
+    mail = a_mail(subject="Undelivered mail", facts=(ReadReceipt(leaf=0),))
+    assert draft.headed(drafted(mail), mail, mail.subject, "Broken lamp").body == "Hello"
+
+
 # -- decisions -------------------------------------------------------------------------------------
 
 
@@ -289,7 +308,105 @@ def test_an_example_that_does_not_hold_says_what_came_instead() -> None:
     )
     wrong = check.run(a_route(**RULES), example)
     assert wrong == (
-        'expected author "bo@example.net", got "customer@example.net" (From)',
+        'expected author "bo@example.net", got "customer@example.net" (From, as no rule found another; the rule body is only '
+        "for mail from shop@example.org, and this is from customer@example.net; the rule header finds none: the mail has no "
+        "header field X-By)",
         'expected key "order-b", got "order-a7"',
-        'expected slug "case-1", got none',
+        'expected slug "case-1", got none (the pattern Case (\\d+) fits nowhere in “Order A7” (subject))',
     )
+
+
+FORM: dict[str, Any] = {
+    "fields": [
+        {"name": "order", "label": "Order no."},
+        {"name": "total", "label": "Total", "type": "number"},
+        {"name": "host", "use": "header", "label": "X-Host"},
+        {"name": "case", "use": "subject", "match": r"Case (\d+)"},
+    ],
+    "author": [
+        {"use": "reply-to"},
+        {"use": "body", "email": "E-mail", "name": "Name"},
+        {"use": "fields", "email": "{order}@shop.example"},
+    ],
+    "subject": "Order {order}",
+    "tags": ["{host}"],
+    "conversation": {"key": "{order}", "patterns": [{"match": r"Case (\d+)", "key": "case-{1}"}]},
+}
+
+
+def test_an_example_may_expect_a_name_a_subject_tags_and_that_there_is_no_key() -> None:
+    body = "Order no.: 7\nE-mail: kim@roe.example\nName: Kim Roe"
+    good = {
+        "body": body,
+        "headers": {"X-Host": "web01"},
+        "author_name": "Kim Roe",
+        "new_subject": "Order 7",
+        "tags": ["web01"],
+        "key": "7",
+    }
+    assert check.run(a_route(**FORM), Example.model_validate(good)) == ()
+    assert check.run(a_route(**FORM), Example.model_validate({"body": "Hello", "key": "", "tags": []})) == ()
+    wrong = {"body": body, "author_name": "Kim", "new_subject": "Order", "tags": ["web01"], "key": ""}
+    assert check.run(a_route(**FORM), Example.model_validate(wrong)) == (
+        'expected author_name "Kim", got "Kim Roe" (rule body E-mail)',
+        'expected new_subject "Order", got "Order 7"',
+        'expected key "", got "7" (the pattern Case (\\d+) fits nowhere in “” (subject))',
+        'expected tags "web01", got none ({host} lacks host: the mail has no header field X-Host)',
+    )
+
+
+@pytest.mark.parametrize(
+    ("mail", "expected", "cause"),
+    [
+        (
+            {"body": "Order number: 7"},
+            {"order": "7"},
+            "begins with “Order no.” and a colon; the nearest is “Order number”",
+        ),
+        ({"body": "Hello"}, {"order": "7"}, "no line begins with “Order no.” and a colon)"),
+        ({"body": "Order no.:\nTotal: 8"}, {"order": "7"}, "nothing stands behind “Order no.” in this mail"),
+        (
+            {"body": "Total: 1,200"},
+            {"total": "1200"},
+            "“1,200” is no number, or could be two; `type: number-comma` or",
+        ),
+        (
+            {"headers": {"X-Hosts": "web01"}},
+            {"host": "web01"},
+            "no header field X-Host; the nearest is “X-Hosts”",
+        ),
+        (
+            {"subject": "case 8"},
+            {"case": "8"},
+            "fits nowhere in “case 8” (subject); it does but for its capitals: begin it with",
+        ),
+        ({"subject": ""}, {"case": "8"}, "the mail's subject is empty"),
+    ],
+)
+def test_an_example_names_the_cause_and_what_is_nearest(
+    mail: dict[str, Any], expected: dict[str, str], cause: str
+) -> None:
+    (said,) = check.run(a_route(**FORM), Example.model_validate({**mail, "fields": expected}))
+    assert "got none (" in said
+    assert cause in said
+
+
+def test_an_example_says_why_each_rule_found_no_author() -> None:
+    example = Example.model_validate({"body": "E-mail: unknown", "author": "kim@roe.example"})
+    (said,) = check.run(a_route(**FORM), example)
+    assert said == (
+        'expected author "kim@roe.example", got "customer@example.net" (From, as no rule found another; '
+        "the rule reply-to finds none: the mail has no Reply-To; "
+        "the rule body finds none: “unknown” is no address; "
+        "the rule fields finds none: {order}@shop.example lacks order: no line begins with “Order no.” and a colon)"
+    )
+
+
+def test_an_address_of_ours_is_no_author_in_an_example_either() -> None:
+    example = Example.model_validate(
+        {"headers": {"Reply-To": "support@example.com"}, "author": "support@example.com"}
+    )
+    route = a_route(author=[{"use": "reply-to"}])
+    assert check.run(route, example) == ()
+    (said,) = check.run(route, example, own=OWN)
+    assert said.endswith("the rule reply-to finds none: support@example.com is an address of ours)")

@@ -8,8 +8,7 @@ import pytest
 from pydantic import ValidationError
 from support.composing import OWN, Words, a_mail, a_route, a_sender, an_envelope
 
-from bridge.compose import author, check, draft, fields, sort
-from bridge.config.rules import FieldRule
+from bridge.compose import author, check, draft, fields, sort, unfound
 from bridge.config.schema import Example, Route
 from bridge.model import Draft, KeyClue, Mail, Message, New, User, Written
 from bridge.reamaze import requests
@@ -43,10 +42,6 @@ def a_form(**given: Any) -> Route:
 
 def values(text: str, **given: Any) -> dict[str, str]:
     return dict(fields.read(a_mail(text=text), a_form(**given)).values)
-
-
-def rule(kind: str) -> FieldRule:
-    return FieldRule.model_validate({"name": "value", "label": "Value", "type": kind})
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -89,11 +84,11 @@ def test_the_first_value_that_is_one_counts() -> None:
 
 
 def test_what_is_not_of_its_type_is_not_used_and_the_note_says_so() -> None:
-    found = fields.read(a_mail(text="Total: a lot\nE-mail: none"), a_form())
+    found = fields.read(a_mail(text="Total: a lot\nE-mail: unknown"), a_form())
     assert found.values == {}
     assert found.remarks == (
         "The field total says “a lot”, which is no number, or could be two: it was not used.",
-        "The field email says “none”, which is no address: it was not used.",
+        "The field email says “unknown”, which is no address: it was not used.",
     )
 
 
@@ -107,69 +102,126 @@ def test_every_value_is_one_bounded_line() -> None:
     assert found["remarks"] == "a b"
 
 
-# -- types -----------------------------------------------------------------------------------------
+# -- expressions and defaults ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("kind", "text", "value"),
-    [
-        ("number", "12", "12"),
-        ("number", "-12", "-12"),
-        ("number", "0012", "12"),
-        ("number", "12,5", "12.5"),
-        ("number", "12.50", "12.50"),
-        ("number", "0,125", "0.125"),
-        ("number", "1.234,5", "1234.5"),
-        ("number", "1,234.5", "1234.5"),
-        ("number", "1'234'567", "1234567"),
-        ("number", "1 234 567,8", "1234567.8"),
-        ("number", "1\xa0234,80 €", "1234.80"),
-        ("number", "USD 99.00", "99.00"),
-        ("number", "1.234.567", "1234567"),
-        ("number", "1.234", ""),
-        ("number", "1,234", ""),
-        ("number", "1.234.5", ""),
-        ("number", "1,234,5", ""),
-        ("number", "12 pieces", ""),
-        ("number", "1e5", ""),
-        ("number", "９", "9"),
-        ("number", "٣", ""),
-        ("number", "9" * 400, ""),
-        ("number", "", ""),
-        ("date", "2026-11-02", "2026-11-02"),
-        ("date", "2026-11-02T09:30:00Z", "2026-11-02"),
-        ("date", "2026/11/2", "2026-11-02"),
-        ("date", "02.11.2026", "2026-11-02"),
-        ("date", "2. 11. 2026", "2026-11-02"),
-        ("date", "02.11.2026 09:30", "2026-11-02"),
-        ("date", "13/11/2026", "2026-11-13"),
-        ("date", "11/13/2026", "2026-11-13"),
-        ("date", "11/11/2026", "2026-11-11"),
-        ("date", "02/11/2026", ""),
-        ("date", "2-11-2026", ""),
-        ("date", "2 November 2026", "2026-11-02"),
-        ("date", "Mon, 2 Nov 2026 09:30:00 +0100", "2026-11-02"),
-        ("date", "November 2nd, 2026", "2026-11-02"),
-        ("date", "2. März 2026", "2026-03-02"),
-        ("date", "2 de enero de 2026", "2026-01-02"),
-        ("date", "30.02.2026", ""),
-        ("date", "2026-13-01", ""),
-        ("date", "tomorrow", ""),
-        ("date", "2 Foo 2026", ""),
-        ("date", "02.11.26", ""),
-        ("email", "Anna <Anna@Example.net>", "anna@example.net"),
-        ("email", "anna@", ""),
-        ("phone", "+49 (0)30 123456", "+4930123456"),
-        ("phone", "030/123 456", "030123456"),
-        ("phone", "tel:+1-202-555-0100", "+12025550100"),
-        ("phone", "call me", ""),
-        ("phone", "123", ""),
-        ("phone", "1" * 30, ""),
-        ("text", "  a   b ", "a b"),
-    ],
-)
-def test_a_value_is_written_in_one_way_or_not_used(kind: str, text: str, value: str) -> None:
-    assert fields.checked(rule(kind), text) == value
+def read(mail: Mail, *rules: dict[str, Any], **given: Any) -> fields.Fields:
+    return fields.read(mail, a_route(fields=list(rules), **given))
+
+
+def test_an_expression_finds_a_value_in_the_subject_the_text_a_header_and_behind_a_label() -> None:
+    mail = a_mail(
+        subject="** PROBLEM Service Alert: web01/HTTP is CRITICAL **",
+        text="in mailbox 200 from +49 30 1234567, on Monday\nMetric: load=4.2 (5 min)\n",
+        headers=(("X-Zone", "eu; rack=7"),),
+    )
+    found = read(
+        mail,
+        {"name": "host", "use": "subject", "match": r"Alert: (\S+?)/"},
+        {"name": "caller", "match": r"from (\+[\d ]+),", "type": "phone"},
+        {"name": "load", "label": "Metric", "match": r"load=([\d.]+)", "type": "number"},
+        {"name": "rack", "use": "header", "label": "X-Zone", "match": r"rack=(\d+)"},
+        {"name": "whole", "use": "subject", "match": "PROBLEM|RECOVERY"},
+    )
+    assert found.values == {
+        "host": "web01",
+        "caller": "+49301234567",
+        "load": "4.2",
+        "rack": "7",
+        "whole": "PROBLEM",
+    }
+    assert [one.because for one in found.decisions][:3] == [
+        "“web01”, as `match` finds it in the subject",
+        "“+49301234567”, as `match` finds it in the body",
+        "“4.2”, as `match` finds it behind “Metric”",
+    ]
+
+
+def test_the_first_place_of_an_expression_that_is_of_the_type_counts() -> None:
+    rule = {"name": "mail", "match": r"<([^<>]+)>", "type": "email"}
+    assert read(a_mail(text="<b>Hello</b> <anna@example.net> <bo@example.net>"), rule).values == {
+        "mail": "anna@example.net"
+    }
+
+
+def test_the_group_that_took_part_is_the_value() -> None:
+    rule = {"name": "no", "use": "subject", "match": r"Order (\d+)|Case (\d+)"}
+    assert read(a_mail(subject="Case 12"), rule).values == {"no": "12"}
+    assert read(a_mail(subject="Order"), {**rule, "match": r"Order(x?)"}).values == {}
+
+
+def test_a_default_stands_where_nothing_is_found() -> None:
+    rule = {"name": "service", "label": "Service", "default": "host"}
+    assert read(a_mail(text="Service: HTTP"), rule).values == {"service": "HTTP"}
+    found = read(a_mail(text="Service: -"), rule)
+    assert found.values == {"service": "host"}
+    assert found.decisions[-1].because == "“host”, its default"
+
+
+@pytest.mark.parametrize("nothing", ["-", "--", "n/a", "N/A", "none", "null", "—"])
+def test_what_stands_for_nothing_is_no_value_and_no_remark(nothing: str) -> None:
+    found = fields.read(a_mail(text=f"Order no.: {nothing}\nTotal: {nothing}"), a_form())
+    assert (found.values, found.remarks) == ({}, ())
+
+
+def test_tags_are_made_of_fields_where_there_are_any() -> None:
+    rules = [{"name": "severity", "label": "Severity"}]
+    route = a_route(fields=rules, tags=["monitoring", "{severity}", "severity: {severity}"])
+    assert drafted(a_mail(text="Severity: High"), route).tags == ("monitoring", "High", "severity: High")
+    assert drafted(a_mail(text="Hello"), route).tags == ("monitoring",)
+    long = drafted(a_mail(text="Severity: " + "x" * 400), route).tags
+    assert max(map(len, long)) <= 60
+
+
+# -- the author of fields --------------------------------------------------------------------------
+
+
+def written_by(mail: Mail, *rules: dict[str, Any], **author_rule: Any) -> User:
+    route = a_route(fields=list(rules), author=[{"use": "fields", **author_rule}])
+    return drafted(mail, route).user
+
+
+def test_a_name_is_joined_of_the_fields_there_are() -> None:
+    names = [
+        {"name": "first", "label": "First name"},
+        {"name": "last", "label": "Last name"},
+        {"name": "mail", "use": "header", "label": "Reply-To", "type": "email"},
+    ]
+    given = {"email": "{mail}", "name": "{first} {last}"}
+    headers = (("Reply-To", "Kim Roe <kim@roe.example>"),)
+    mail = a_mail(text="First name: Kim\nLast name: Roe", headers=headers)
+    assert written_by(mail, *names, **given) == User("Kim Roe", "kim@roe.example")
+    assert written_by(a_mail(text="First name: Kim", headers=headers), *names, **given).name == "Kim"
+    assert written_by(a_mail(text="Hello", headers=headers), *names, **given).name == "kim"
+    assert written_by(a_mail(text="First name: Kim"), *names, **given).email == "anna@example.net"
+
+
+def test_who_answers_or_passes_on_a_form_is_not_its_author() -> None:
+    rule = {"name": "mail", "label": "E-mail", "type": "email"}
+    text = "I called her.\n\n> E-mail: kim@roe.example"
+    quoting: tuple[dict[str, Any], ...] = (
+        {"in_reply_to": ("1@shop.example",)},
+        {"references": ("1@shop.example",)},
+        {"subject": "Fwd: New form"},
+    )
+    for given in quoting:
+        mail = a_mail(text=text, **given)
+        assert written_by(mail, rule, email="{mail}").email == "anna@example.net"
+        assert written_by(mail, rule, email="{mail}", when_from=["@example.net"]).email == "kim@roe.example"
+        route = a_route(author=[{"use": "body", "email": "E-mail"}])
+        assert drafted(mail, route).user.email == "anna@example.net"
+        (why,) = unfound.authors(mail, route, a_sender(), OWN, {})
+        assert why.startswith("the rule body reads no answers and forwards")
+    assert (
+        written_by(a_mail(text=text, subject="Re: New form"), rule, email="{mail}").email == "kim@roe.example"
+    )
+
+
+def test_a_caller_becomes_a_user_by_their_number() -> None:
+    rule = {"name": "caller", "use": "subject", "match": r"from (\S+)", "type": "phone"}
+    given = {"email": "{caller}@phone.example.com", "name": "{caller}"}
+    user = written_by(a_mail(subject="Voicemail from +49301234567"), rule, **given)
+    assert user == User("+49301234567", "+49301234567@phone.example.com")
 
 
 # -- templates -------------------------------------------------------------------------------------
@@ -184,13 +236,43 @@ def test_a_template_is_filled_or_gives_nothing() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"subject": "Order {nr}"}, "`subject` asks for {nr}, which `fields` does not name"),
-        ({"conversation": {"key": "{subject}"}}, "`conversation.key` asks for {subject}"),
-        ({"subject": "Order {order.__class__}"}, "asks for {order.__class__}"),
-        ({"subject": "Order {"}, "Single '{' encountered"),
-        ({"fields": [RULES[0], RULES[0]]}, "two of `fields` are called `order`"),
+        (
+            {"subject": "Order {ordr}"},
+            "{ordr} asks for a field that `fields` does not name; did you mean `order`?",
+        ),
+        ({"conversation": {"key": "{subject}"}}, "{subject} asks for a field that `fields` does not name"),
+        ({"subject": "Order {order.__class__}"}, "{order.__class__} asks for a field"),
+        ({"subject": "Order {"}, "a brace without its other half"),
+        ({"tags": ["{place}"]}, "{place} asks for a field"),
+        ({"author": [{"use": "fields", "email": "{mail}"}]}, "{mail} asks for a field"),
+        ({"fields": [RULES[0], RULES[0]]}, "another of `fields` is called `order` too"),
+        (
+            {"fields": [], "conversation": {"key": "{order}"}},
+            "{order} asks for a field that `fields` does not name; add it there",
+        ),
         ({"fields": [{"name": "subject", "label": "x"}]}, "a field cannot be called `subject`"),
         ({"fields": [{"name": "bridge_key", "label": "x"}]}, "a field cannot be called `bridge_key`"),
+        ({"fields": [{"name": "x", "label": "::"}]}, "no letter and no digit that a line could begin with"),
+        ({"fields": [{"name": "x"}]}, "give `label`, the words before the value, or `match`"),
+        ({"fields": [{"name": "x", "use": "header"}]}, "`use: header` needs `label`"),
+        ({"fields": [{"name": "x", "use": "subject"}]}, "`use: subject` needs `match`"),
+        (
+            {"fields": [{"name": "x", "use": "subject", "match": "x", "label": "x"}]},
+            "`use: subject` reads no `label`",
+        ),
+        ({"fields": [{"name": "x", "use": "header", "label": "X-Order:"}]}, '; write "X-Order"'),
+        ({"author": [{"use": "header", "email": "X From"}]}, '"X From" cannot be the name of a header field'),
+        ({"author": [{"use": "body", "email": ":"}]}, "no letter and no digit"),
+        ({"author": [{"use": "fields"}]}, "`use: fields` needs `email`: a template"),
+        (
+            {"author": [{"use": "reply-to", "name": "Name:"}]},
+            "`use: reply-to` reads no `name`; to join Reply-To",
+        ),
+        (
+            {"author": [{"use": "reply-to", "user": {"email": "a@example.net"}}]},
+            "reads no `user`; only `fixed` does",
+        ),
+        ({"author": [{"use": "fixed", "email": "a@example.net"}]}, "`use: fixed` needs `user`"),
     ],
 )
 def test_a_rule_that_cannot_work_is_a_mistake_of_the_config(given: dict[str, Any], message: str) -> None:
@@ -204,14 +286,22 @@ def test_a_rule_that_cannot_work_is_a_mistake_of_the_config(given: dict[str, Any
 
 def sorting(mail: Mail, route: Route) -> Any:
     return sort.sort(
-        mail, an_envelope(), route, sender=a_sender(), own=OWN, keys=(), recipients=(), content_digest=""
+        mail,
+        an_envelope(),
+        route,
+        sender=a_sender(),
+        own=OWN,
+        keys=(),
+        recipients=(),
+        content_digest="",
+        found=fields.read(mail, route),
     )
 
 
 def drafted(mail: Mail, route: Route) -> Draft:
     sender = a_sender()
     found = fields.read(mail, route)
-    choice = author.decide(mail, an_envelope(), route, sender, OWN)
+    choice = author.decide(mail, an_envelope(), route, sender, OWN, values=found.values)
     return draft.draft(
         mail,
         an_envelope(),
@@ -276,6 +366,6 @@ def test_an_example_says_which_fields_it_expects() -> None:
     bad = Example.model_validate({**given, "fields": {"order": "4712", "due": "2026-11-02", "total": ""}})
     assert check.run(route, bad) == (
         'expected field order "4712", got "4711"',
-        'expected field due "2026-11-02", got none',
+        'expected field due "2026-11-02", got none (no line begins with “Due on” and a colon)',
         'expected field total "", got "5"',
     )

@@ -146,3 +146,10 @@ def test_names_cannot_become_markup() -> None:
 
 def _parts(file: File) -> dict[str, Any]:
     return {name: getattr(file, name) for name in File.__dataclass_fields__}
+
+
+def test_where_none_is_alone_none_is_called_further() -> None:
+    draft = Draft(user=User("a", "a@x.example"), subject="s", body="Here.", files=files(3))
+    zipped = split(draft.files, many="zip", max_follow_ups=0)
+    body_of = many.told(draft, zipped, [a_file(-1)]).body
+    assert body_of == "Here.\n\n3 files are in f-1.pdf: f1.pdf, f2.pdf, f3.pdf."

@@ -89,12 +89,28 @@ def test_indentation_and_columns_hold_by_no_break_spaces() -> None:
         "+-----+-----+\n| a   | b   |\n+-----+-----+",
         "Item         Qty   Price\nHose           2   19.90\nSpade          1   24.50",
         "Name      Wert\n-----     ----\nBreite    10",
+        "Filesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        40G   31G  7.0G  82% /\n"
+        "/dev/sdb1       1.8T  1.1T  640G  64% /srv",
+        "__________________\nPos   Item   Menge\n1     Lamp      10\n2     Hose       5\n__________________",
         "┌───┬───┐\n│ a │ b │\n└───┴───┘",
         "    def f(x):\n        return *x",
     ],
 )
 def test_a_drawn_table_and_indented_code_stand_in_a_fence(table: str) -> None:
     assert plain.to_markdown(f"See:\n\n{table}\n\nBye") == f"See:\n\n```\n{table}\n```\n\nBye"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "It is broken.  I tried twice.  No luck.\nPlease help me.  I need it soon.  Thanks.\nBye for now.  Anna",
+        "Nov  2 09:12:01 srv1 sshd[1]: Failed\nNov  2 09:12:03 srv1 sshd[1]: Failed\nNov  2 09:12:09 srv1 cron: x",
+        "Name:    Anna\nTown:    Oslo",
+        "Anna Berg\n__________\nLamps and more\nOslo",
+    ],
+)
+def test_words_with_wide_blanks_are_no_table(words: str) -> None:
+    assert "```" not in plain.to_markdown(words)
 
 
 def test_a_fence_cannot_be_closed_from_within() -> None:

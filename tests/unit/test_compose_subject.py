@@ -171,6 +171,31 @@ def test_a_guessed_slug_is_valid_and_stays_as_it_is(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "about", "differs"),
+    [
+        ("Re: Broken lamp", "Broken lamp", False),
+        ("broken  LAMP", "Re: Broken lamp", False),
+        ("[EXTERNAL] AW: Broken lamp", "Broken lamp", False),
+        ("Automatic reply: Broken lamp", "Broken lamp", False),
+        ("Re: Broken lamp, please cancel", "Broken lamp", True),
+        ("New request", "Order 7: New request", False),
+        ("New request", "Order 7: New requests", True),
+        ("No", "Not working", True),
+        ("[RESOLVED] High load", "[FIRING] High load", True),
+        ("", "Broken lamp", False),
+        ("Re:", "Broken lamp", False),
+        ("Re: " + "long " * 80, "long " * 80, False),
+        ("long " * 80, "Re: " + "long " * 80, False),
+        ("Re: " + "long " * 80, subject.shown("long " * 80, ""), False),
+        ("short " * 80, "long " * 80, True),
+        ("Broken lamp", "(no subject)", True),
+    ],
+)
+def test_a_subject_that_says_something_else_is_known(text: str, about: str, differs: bool) -> None:
+    assert subject.differs(text, about) is differs
+
+
+@pytest.mark.parametrize(
     ("text", "good"),
     [
         ("a-b", True),

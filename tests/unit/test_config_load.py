@@ -377,18 +377,28 @@ def test_a_long_value_is_cut_in_its_mistake() -> None:
 @pytest.mark.parametrize(
     ("key", "fault"),
     [
-        ('key: "{2}"', "the template asks for the group {2}, which `match` does not have"),
-        ('key: "{order}"', "the template asks for the group {order}, which `match` does not have"),
-        ('key: "{1.real}"', "the template asks for the group {1.real}, which `match` does not have"),
-        ('key: "{1"', "expected '}' before end of string"),
-        ('key: "{1}", slug: x', "give exactly one of `key` and `slug`"),
+        (
+            'key: "{2}"',
+            "{2} asks for a group that `match` does not have; put what it stands for in parentheses",
+        ),
+        ('key: "{order}"', "{order} asks for a group that `match` does not have"),
+        ('key: "{1.real}"', "{1.real} asks for a group that `match` does not have"),
+        ('key: "{1"', "a brace without its other half; {order} stands for a value, and {{ or }} for a brace"),
     ],
 )
 def test_a_template_can_only_ask_for_groups_of_its_pattern(key: str, fault: str) -> None:
     text = changed(
         "channel: support", f"channel: support\n    conversation: {{patterns: [{{match: '#(\\d+)', {key}}}]}}"
     )
-    assert the_mistake(text) == f"13:31: routes[0].conversation.patterns[0]: {fault}"
+    assert the_mistake(text).startswith(f"13:49: routes[0].conversation.patterns[0].key: {fault}")
+
+
+def test_a_pattern_has_a_key_or_a_slug() -> None:
+    pattern = "{match: '#(\\d+)', key: \"{1}\", slug: x}"
+    text = changed("channel: support", f"channel: support\n    conversation: {{patterns: [{pattern}]}}")
+    assert the_mistake(text) == (
+        "13:31: routes[0].conversation.patterns[0]: give exactly one of `key` and `slug`"
+    )
 
 
 def test_every_pattern_of_the_schema_has_words_of_its_own() -> None:
@@ -531,6 +541,16 @@ def test_a_section_of_any_shape_is_answered_with_mistakes(key: str, value: str) 
             "127.0.0.1:2525",
             "127.0.0.1:2525\n      trusted: [10.1.0.0/16]",
             "6:7: smtp.listeners[0].trusted: 10.1.0.0/16 may not connect",
+        ),
+        (
+            "spool:\n",
+            'sender: {default_domain: example.com, staff: ["@example.com"]}\nspool:\n',
+            '6:10: sender.default_domain: "root" becomes root@example.com, which is staff and has to prove it',
+        ),
+        (
+            "    channel: support\n",
+            "    channel: support\n    fields: [{name: a, match: '(a+)+b'}]\n",
+            "13:24: routes[0].fields[0].match: a mail made for it costs a quarter of a second",
         ),
         (
             "spool:\n",

@@ -8,6 +8,7 @@ from typing import Any
 from support.composing import a_route, a_sender, an_envelope
 
 from bridge import convert
+from bridge.mail import parse
 from bridge.model import KeyClue, ThreadClue
 
 BOMB = "a" * 200 + "!"
@@ -16,11 +17,11 @@ BODY = {"where": "body", "match": r"(.*,)+\d", "key": "{1}"}
 ORDER = {"where": "subject", "match": r"Order (\d+)", "key": "order-{1}"}
 
 
-def a_job(content: str, *patterns: dict[str, Any]) -> convert.Job:
+def a_job(content: str, *patterns: dict[str, Any], **given: Any) -> convert.Job:
     return convert.Job(
         content=content.replace("\n", "\r\n").encode(),
         envelope=an_envelope(),
-        route=a_route(conversation={"patterns": list(patterns)}),
+        route=a_route(conversation={"patterns": list(patterns)}, **given),
         recipients=("support@example.com",),
         sender=a_sender(),
         own=frozenset(),
@@ -51,3 +52,19 @@ def test_the_mails_beside_a_bomb_keep_their_patterns() -> None:
     assert hostile.remark
     assert before == after
     assert (before.remark, keys(before)[0]) == ("", "key:order-77")
+
+
+def test_a_bomb_for_a_field_costs_the_fields_by_expression_and_no_more() -> None:
+    rules = [
+        {"name": "bomb", "use": "subject", "match": SUBJECT["match"]},
+        {"name": "order", "label": "Order no."},
+    ]
+    mail = f"From: anna@example.net\nSubject: {BOMB}\n\nOrder no.: 77\n"
+    job = a_job(mail, ORDER, fields=rules)
+    found, remark = convert.fields_of(parse(mail.encode()), job.route)
+    assert found.values == {"order": "77"}
+    assert remark == "a `match` of the fields took longer than 0.25 s on this mail, so none was used"
+    sorting = convert.sort(job)
+    assert (sorting.remark, keys(sorting)) == (remark, [])
+    (_, after) = convert.sort_all([job, a_job("From: anna@example.net\nSubject: Order 8\n\nx\n", ORDER)])
+    assert keys(after) == ["key:order-8"]
