@@ -36,6 +36,8 @@ class Reader:
     #: Wrappers that were taken apart: what is in them stands in their place.
     wrappers: set[int] = field(default_factory=set)
     room: Room | None = None
+    #: A charset to believe for raw 8-bit names.
+    hint: str | None = None
 
     def read(self, part: Part) -> list[Block]:
         """The blocks of a part and all below it; as deep as the splitter allows and no deeper."""
@@ -53,7 +55,7 @@ class Reader:
         return [block for group in groups for block in group]
 
     def _leaf(self, part: Part) -> list[Block]:
-        leaf = leaves.read(self.content, part, len(self.leaves), self.limits, self.defects)
+        leaf = leaves.read(self.content, part, len(self.leaves), self.limits, self.defects, hint=self.hint)
         self.leaves.append(leaf)
         if not leaves.is_words(leaf, alone=not leaf.within):
             return self._file(leaf)

@@ -192,6 +192,13 @@ def decode(content: bytes, declared: str | None = None, hint: str | None = None)
     return _roughly(content, codecs)
 
 
+def guessed(content: bytes) -> str | None:
+    """The charset of the beginning of a text that names none; None where that is ASCII, UTF-8 or cannot be told."""
+    # The last character may be cut.
+    in_utf_8 = content.isascii() or content.decode("utf_8", "replace").count("\ufffd") <= 1
+    return None if in_utf_8 else guess.any_letters(content)
+
+
 def _surely_utf_8(content: bytes) -> bool:
     """Whether these bytes are UTF-8 whatever else they are called: a few characters could be by chance, many are not."""
     if content.isascii() or (text := _strictly(content, "utf_8")) is None:

@@ -44,13 +44,17 @@ _SAMPLE_BYTES = 1024
 _NESTED_HEADER_BYTES = 64 * 1024
 
 
-def read(content: Content, part: Part, index: int, limits: Limits, defects: list[str]) -> Leaf:
-    """The leaf of a part that has no children."""
+def read(
+    content: Content, part: Part, index: int, limits: Limits, defects: list[str], *, hint: str | None = None
+) -> Leaf:
+    """The leaf of a part that has no children; `hint` is a charset to believe for raw 8-bit names."""
     header = part.header
-    hint = part.type.parameters.get("charset")
-    shown = parameters.read(header.first("content-disposition"), hint)
+    charset = part.type.parameters.get("charset")
+    shown = parameters.read(header.first("content-disposition"), charset or hint)
     disposition = shown.head if shown.head in ("inline", "attachment") else ""
     named = part.type.parameters
+    if not header.first("content-type").isascii():
+        named = parameters.read(header.first("content-type"), charset or hint).parameters
     field = shown.parameters.get("name", "") if shown.head == "form-data" else ""
     filename = (
         shown.parameters.get("filename")
@@ -68,7 +72,7 @@ def read(content: Content, part: Part, index: int, limits: Limits, defects: list
         content_type=part.content_type,
         content=Span(part.body, max(part.end, part.body)),
         encoding=_encoding(content, part, defects),
-        charset=hint,
+        charset=charset,
         disposition=disposition,
         filename=filename or None,
         content_id=_bare(header.first("content-id")),

@@ -51,6 +51,7 @@ def read(value: bytes | str, limit: int = 500) -> tuple[Address, ...]:
         (0, "Ann Lee ann@example.com", "Ann Lee", "ann@example.com", True),
         (0, '"Ann Lee <ann@example.com>"', "Ann Lee", "ann@example.com", True),
         (0, '"Ann Lee <ann@example.com>', "Ann Lee", "ann@example.com", False),
+        (0, "Ann Lee &lt;ann@example.com&gt;", "Ann Lee", "ann@example.com", False),
         (0, "Support: Ann <ann@example.com>", "Support: Ann", "ann@example.com", False),
         (84, "=?utf-8?Q?Lee=2C?= =?utf-8?Q?_Ann?= <ann@example.com>", "Lee, Ann", "ann@example.com", False),
         (84, '"=?utf-8?B?QW5uIEzDqWU=?=" <ann@example.com>', "Ann Lée", "ann@example.com", False),
@@ -187,10 +188,3 @@ class TestOfAMail:
     def test_a_malformed_reply_to_is_none(self) -> None:
         """Case 20."""
         assert mail.parse(mail_of("Reply-To: <>")).reply_to == ()
-
-    def test_a_name_that_holds_another_address_is_told(self) -> None:
-        """Case 10."""
-        found = mail.parse(mail_of(author='"boss@corp.example" <x@evil.example>'))
-        assert found.authors[0].email == "x@evil.example"
-        assert any("boss@corp.example" in defect for defect in found.defects)
-        assert not mail.parse(mail_of(author='"x@ok.example" <x@ok.example>')).defects
