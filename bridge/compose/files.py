@@ -264,12 +264,15 @@ def _name(leaf: Leaf, taken: set[str]) -> Naming:
     own = _safe(given)
     declared = leaf.content_type.strip().lower()
     name = own or _found(leaf)
-    if not _EXTENSION.search(name):
-        name += _EXTENSION_OF.get(declared, ".bin")
+    ending = _EXTENSION.search(name)
+    if ending is None or ending[0][1:].isdigit():
+        # "Offer 12.10.2026" ends in a date.
+        name += _EXTENSION_OF.get(declared, "" if ending else ".bin")
     name = unique(name, taken)
     content_type = servable(declared)
     remark = ""
-    if given and name != given:
+    # Macintoshes write an accent behind its letter: the same name.
+    if given and name != unicodedata.normalize("NFC", given).strip(" "):
         remark = f"A file came as {_visible(given)} and is called “{name}” here."
     return Naming(leaf.index, name, content_type, remark)
 
