@@ -69,10 +69,12 @@ def decide(
     ruled = _by_rules(mail, route, sender, own)
     if ruled is not None:
         return _chosen(ruled, mail, envelope, sender, own)
-    found = _by_from(mail, sender, own) or _by_sender(mail, own) or _by_reverse_path(envelope, own)
+    found = _by_from(mail, sender, own) or _by_sender(mail, own) or _by_reverse_path(mail, envelope, own)
     if found is None:
         user = _user(sender.unknown.name, sender.unknown.email)
-        remark = "No usable address in From, Sender or the envelope: posted as the unknown sender."
+        remark = (
+            f"No usable address in From{_said(mail)}, Sender or the envelope: posted as the unknown sender."
+        )
         return Choice(Author(user, "no address was found", (remark,)), known=False)
     choice = _chosen(found, mail, envelope, sender, own)
     if remarks:
@@ -252,17 +254,23 @@ def _with_domain(email: str, sender: Sender) -> str:
 
 def _by_sender(mail: Mail, own: Collection[str]) -> _Found | None:
     found = next(_usable((mail.sender,), "Sender", own), None) if mail.sender else None
-    return found and replace(
-        found, remarks=("From is missing or unusable: the author is taken from Sender.",)
-    )
+    remark = f"From{_said(mail)} is missing or unusable: the author is taken from Sender."
+    return found and replace(found, remarks=(remark,))
 
 
-def _by_reverse_path(envelope: Envelope, own: Collection[str]) -> _Found | None:
+def _by_reverse_path(mail: Mail, envelope: Envelope, own: Collection[str]) -> _Found | None:
+    """Of the envelope the address, and of From at least the name."""
+    name = next((entry.name for entry in mail.authors if any(map(str.isalpha, entry.name))), "")
     path = unwrapped(envelope.reverse_path)
-    found = next(_usable((Address("", path),), "the envelope's reverse-path", own), None)
-    return found and replace(
-        found, remarks=("From and Sender are missing or unusable: the author is taken from the envelope.",)
-    )
+    found = next(_usable((Address(name, path),), "the envelope's reverse-path", own), None)
+    remark = f"From{_said(mail)} and Sender are missing or unusable: the author is taken from the envelope."
+    return found and replace(found, remarks=(remark,))
+
+
+def _said(mail: Mail) -> str:
+    """What stands in a From that is of no use, in brackets."""
+    said = mail.header("from") or ""
+    return f" (“{words.one_line(said, MAX_NAME)}”)" if said else ""
 
 
 def _usable(

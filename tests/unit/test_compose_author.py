@@ -69,6 +69,19 @@ def test_without_both_the_reverse_path_is_unwrapped(path: str, email: str) -> No
     assert "envelope" in found.remarks[0]
 
 
+def test_a_from_without_an_address_gives_the_name_and_is_told() -> None:
+    """Cases 1 and 14: devices write a name alone, or an address that cannot be posted."""
+    mail = a_mail(
+        authors=(Address("Scanner 2", "scan@[192.0.2.9]"),),
+        headers=(("From", "Scanner 2 <scan@[192.0.2.9]>"),),
+    )
+    found = chosen(mail, reverse_path="scan@example.net")
+    assert (found.user.name, found.user.email) == ("Scanner 2", "scan@example.net")
+    assert "“Scanner 2 <scan@[192.0.2.9]>”" in found.remarks[0]
+    assert "“Scanner 2 <scan@[192.0.2.9]>”" in chosen(mail, reverse_path="").remarks[0]
+    assert chosen(a_mail(authors=(Address("<>", ""),)), reverse_path="scan@example.net").user.name == "scan"
+
+
 @pytest.mark.parametrize(
     "path", ["", "SRS0=broken@forwarder.example", "prvs==@", "prvs=" * 60 + "@x.example", "nonsense"]
 )
