@@ -236,11 +236,11 @@ def _by_from(mail: Mail, sender: Sender, own: Collection[str]) -> _Found | None:
             # Before it was made an address, it was a name.
             name = name or entry.email.rstrip("@")
             remarks = (f'From is only "{bare}": {sender.default_domain} was added.',)
-        if len(mail.authors) > 1:
-            others = ", ".join(_shown(other) for other in mail.authors[:10] if other is not entry)
-            remarks += (f"From names several authors; the others are {others}.",)
-        if entry.doubtful:
-            remarks += (f"The address {email} was guessed from a malformed From.",)
+        elif entry.doubtful:
+            remarks = (f"The address {email} was guessed from a malformed From.",)
+        others = [_shown(other) for other in mail.authors[:10] if other.email != entry.email]
+        if others:
+            remarks += (f"From names several authors; the others are {', '.join(others)}.",)
         found = _Found(name, email, "From", remarks)
         return _behind_rewriting(mail, found, own) or found
     return None

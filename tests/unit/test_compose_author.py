@@ -141,6 +141,15 @@ def test_an_address_without_domain_gets_the_configured_one(bare: str) -> None:
     assert "devices.example" in found.remarks[0]
 
 
+def test_what_was_made_of_a_name_and_who_stands_there_twice_is_told_once() -> None:
+    """Cases 7 and 14."""
+    found = chosen(
+        a_mail(authors=(Address("", "root", doubtful=True),)), sender=a_sender(default_domain="x.example")
+    )
+    assert found.remarks == ('From is only "root": x.example was added.',)
+    assert chosen(a_mail(authors=(ANNA, ANNA))).remarks == ()
+
+
 def test_a_guessed_address_is_marked() -> None:
     """Case 3."""
     assert "guessed" in chosen(a_mail(authors=(Address("", "anna@example.net", doubtful=True),))).remarks[0]
