@@ -306,4 +306,16 @@ def test_characters_that_somebody_took_for_latin_1_are_read_as_they_were_meant()
 def test_controls_are_gone_from_the_body() -> None:
     """Case 83."""
     found = mail.parse(mail_of(body=b"a\0b\x1b[31mc\x0bd\x7f \xc2\x85e\xef\xbf\xbe\xef\xb7\x90"))
-    assert getattr(found.blocks[0], "text", "") == "ab[31mc\nd \ne"
+    assert getattr(found.blocks[0], "text", "") == "abc\nd \ne"
+
+
+def test_the_colours_of_a_terminal_are_not_words() -> None:
+    """Case 83: the output of a program that a scheduler mails."""
+    found = mail.parse(mail_of(body="\x1b[1;31mERROR\x1b[0m disk [full]\x1b[K"))
+    assert getattr(found.blocks[0], "text", "") == "ERROR disk [full]"
+
+
+def test_separators_of_lines_end_lines() -> None:
+    """Case 83: U+2028 and U+2029, which nothing shows."""
+    found = mail.parse(mail_of("Content-Type: text/plain; charset=utf-8", body="one\u2028two\u2029three"))
+    assert getattr(found.blocks[0], "text", "") == "one\ntwo\nthree"
