@@ -85,6 +85,11 @@ class Reader:
         found = uu.find(source, start, end, _UU_FILES)
         if not found:
             decoded = source if isinstance(source, bytes) and source is not self.content else self._head(leaf)
+            if _is_page(decoded) and "multipart/alternative" not in leaf.within[-1:]:
+                self.defects.append(
+                    f"Part {leaf.section}: it is called plain text, but is HTML, and shown as such."
+                )
+                return [Written(None, decode.read(decoded, leaf), (leaf.index,))]
             return self._armoured(self._as_written(decoded, leaf), leaf)
         blocks: list[Block] = []
         for number, block in enumerate(found, 1):
@@ -291,6 +296,12 @@ class Reader:
                 found = [Attached(index) for block in found for index in alternatives.leaves_of(block)]
             blocks += found
         return blocks
+
+
+def _is_page(text: bytes) -> bool:
+    """Whether a text is a page of HTML from its beginning to its end: scripts forget to say so."""
+    beginning, end = text[:100].lstrip(b"\xef\xbb\xbf \t\r\n").lower(), text[-100:].rstrip().lower()
+    return beginning.startswith((b"<html", b"<!doctype html")) and end.endswith(b"</html>")
 
 
 def _let_speak(report: Part) -> None:

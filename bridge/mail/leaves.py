@@ -36,6 +36,8 @@ _FIRST_WORD = re.compile(rb"[\s\"';=]*+([A-Za-z0-9_-]*+)")
 _WORDS_TYPES = frozenset(
     {"text/plain", "text/html", "text/markdown", "text/x-markdown", "text/enriched", "text/richtext"}
 )
+#: What Exchange calls text that stands between files and behind them, and had no name.
+_OF_EXCHANGE = re.compile(r"ATT\d{5}\.(?:txt|html?)", re.IGNORECASE)
 _FORM = "multipart/form-data"
 #: What is in them is no file.
 _STAND_INS = frozenset(("message/partial", "message/external-body"))
@@ -90,6 +92,8 @@ def read(
 
 def is_words(leaf: Leaf, *, alone: bool) -> bool:
     """Whether the leaf is the author's words rather than a file; `alone` is a leaf that is the whole mail."""
+    if leaf.content_type in _WORDS_TYPES and _OF_EXCHANGE.fullmatch(leaf.filename or ""):
+        return True
     if leaf.content_type not in _WORDS_TYPES or leaf.disposition == "attachment":
         return False
     return leaf.filename is None or alone or "multipart/alternative" in leaf.within[-1:]
@@ -131,11 +135,11 @@ def _encoding(content: Content, part: Part, defects: list[str]) -> str:
         defects.append(
             f"Part {part.section or '1'}: unknown transfer encoding {label[:40]!r}; taken as it is."
         )
-    if encoding == "identity" and part.content_type == "text/html" and _escaped(content, part):
-        defects.append(
-            f"Part {part.section or '1'}: its transfer encoding was lost; read as quoted-printable."
-        )
-        return "quoted-printable"
+    if encoding == "identity" and _is_shown(part):
+        sample = content[part.body : max(part.body, min(part.end, part.body + _SAMPLE_BYTES * 8))]
+        if found := decode.lost(sample):
+            defects.append(f"Part {part.section or '1'}: its transfer encoding was lost; read as {found}.")
+            return found
     if encoding == "base64" and not decode.looks_like_base64(
         content[part.body : min(part.end, part.body + _SAMPLE_BYTES)]
     ):
@@ -144,10 +148,10 @@ def _encoding(content: Content, part: Part, defects: list[str]) -> str:
     return encoding
 
 
-def _escaped(content: Content, part: Part) -> bool:
-    """Whether every attribute of HTML is written as quoted-printable has it."""
-    sample = content[part.body : min(part.end, part.body + _SAMPLE_BYTES * 8)]
-    return sample.count(b'=3D"') >= 2 and b'="' not in sample
+def _is_shown(part: Part) -> bool:
+    """Whether the part is plain text or HTML, and no file."""
+    disposition = part.header.first("content-disposition").lstrip()[:10].lower()
+    return part.content_type in ("text/plain", "text/html") and disposition != b"attachment"
 
 
 def _named_by_subject(content: Content, leaf: Leaf, limits: Limits) -> Leaf:

@@ -47,7 +47,7 @@ def read(value: bytes, hint: str | None = None) -> Parameterised:
     """The parts of a structured field's unfolded value; the first of a repeated parameter counts."""
     start = _end(_BEFORE, value, 0)
     end = _end(_HEAD, value, start)
-    if value[end : end + 1] == b"=":
+    if value[end : end + 1] == b"=" and b"/" not in value[start:end]:
         # No head at all: filename="a.pdf"
         end = start
     found, rest = value[start:end].partition(b"(")[0], value[end:]

@@ -109,6 +109,21 @@ class TestBoundaries:
         )
         assert found.defects == ("Part 1: text before its first part is not shown: “Dear team,”.",)
 
+    @pytest.mark.parametrize("length", [10, 20_000])
+    def test_words_outside_of_parts_that_have_none_are_the_mails_words(self, length: int) -> None:
+        """Case 47: a script's own text before the files that it attaches, or behind them."""
+        words = "Dear team,\r\n" + "x" * length
+        kind = f"multipart/mixed; boundary={BOUNDARY}"
+        found = self.with_type(kind, words.encode() + b"\r\n" + joined(file()))
+        assert shape(found) == [f"text={words}".replace("\r", ""), "offer.pdf"]
+        assert found.defects == (
+            "Part 1: its words stand before its first part, where mail programs hide them.",
+        )
+        found = self.with_type(kind, joined(file()) + b"\r\n" + words.encode())
+        assert shape(found) == ["offer.pdf", f"text={words}".replace("\r", "")]
+        notice = b"This is a multi-part message in MIME format.\r\n\r\n"
+        assert shape(self.with_type(kind, notice + joined(file()))) == ["offer.pdf"]
+
     def test_parts_behind_the_close_are_not_lost(self) -> None:
         body = joined(plain("T")) + joined(file())
         assert shape(self.with_type(f"multipart/mixed; boundary={BOUNDARY}", body)) == ["text=T", "offer.pdf"]
