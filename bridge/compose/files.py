@@ -267,7 +267,7 @@ def _name(leaf: Leaf, taken: set[str]) -> Naming:
     ending = _EXTENSION.search(name)
     if ending is None or ending[0][1:].isdigit():
         # "Offer 12.10.2026" ends in a date.
-        name += _EXTENSION_OF.get(declared, "" if ending else ".bin")
+        name += _EXTENSION_OF.get(declared) or ("" if ending else _unknown(declared))
     name = unique(name, taken)
     content_type = servable(declared)
     remark = ""
@@ -275,6 +275,11 @@ def _name(leaf: Leaf, taken: set[str]) -> Naming:
     if given and name != unicodedata.normalize("NFC", given).strip(" "):
         remark = f"A file came as {_visible(given)} and is called “{name}” here."
     return Naming(leaf.index, name, content_type, remark)
+
+
+def _unknown(declared: str) -> str:
+    """The extension of a type that has none of its own: every kind of text can be read as text (RFC 2046 section 4.1.4)."""
+    return ".txt" if declared.startswith("text/") else ".bin"
 
 
 def _found(leaf: Leaf) -> str:

@@ -123,7 +123,10 @@ class _Fields:
 
     def mailboxes(self, name: str) -> tuple[Address, ...]:
         """The first field's mailboxes."""
-        value = self.header.first(name)
+        return self.read(name, self.header.first(name))
+
+    def read(self, name: str, value: bytes) -> tuple[Address, ...]:
+        """The mailboxes that stand in a field of that name."""
         if not value:
             return ()
         try:
@@ -137,7 +140,7 @@ class _Fields:
 
     def reachable(self, name: str) -> tuple[Address, ...]:
         """Mailboxes of every field of that name that have an address."""
-        found = self.mailboxes(name)
+        found = self.read(name, b", ".join(self.header.all(name)))
         return tuple(address for address in found if address.email)
 
     def subject(self) -> str:

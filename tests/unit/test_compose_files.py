@@ -101,6 +101,7 @@ def test_two_files_of_one_name_are_told_apart() -> None:
         ({"content_type": "application/ms-tnef"}, "winmail.dat"),
         ({"content_type": "image/jpeg"}, "image.jpg"),
         ({"content_type": "application/x-unheard-of"}, "file.bin"),
+        ({"content_type": "text/x-log"}, "text.txt"),
         ({"content_type": "nonsense"}, "file.bin"),
         ({"content_location": "http://[", "content_type": "image/gif"}, "image.gif"),
     ],

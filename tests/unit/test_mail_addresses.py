@@ -181,6 +181,12 @@ class TestOfAMail:
         found = mail.parse(mail_of("To: A\r\n <a@example.com>,\r\n\tb@example.com"))
         assert found.to == (Address("A", "a@example.com"), Address("", "b@example.com"))
 
+    def test_recipients_stand_in_every_field_of_their_name(self) -> None:
+        """Case 17: devices write a field for each."""
+        found = mail.parse(mail_of("To: a@example.com", "Cc: c@example.com", "To: B <b@example.com>"))
+        assert [one.email for one in found.to] == ["a@example.com", "b@example.com"]
+        assert [one.email for one in found.cc] == ["c@example.com"]
+
     def test_recipients_without_an_address_are_left_out(self) -> None:
         """Case 17."""
         assert mail.parse(mail_of("To: not an address at all")).to == ()
