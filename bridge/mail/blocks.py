@@ -49,10 +49,26 @@ class Reader:
             _let_speak(part)
         groups = [self.read(child) for child in part.children]
         if part.content_type == "multipart/alternative":
+            self._whole(part, groups)
             return alternatives.merged(groups, self.leaves, self.defects)
         if part.content_type == "multipart/appledouble":
             return self._without_fork([block for group in groups for block in group])
         return [block for group in groups for block in group]
+
+    def _whole(self, part: Part, groups: list[list[Block]]) -> None:
+        """Where the mail was cut off within the HTML and the plain text says more, the HTML is but a file."""
+        *before, last = groups
+        if part.children[-1].end < len(self.content) or not before:
+            return
+        rich = [block for block in last if isinstance(block, Written) and block.html]
+        plain = [block for group in before for block in group if isinstance(block, Written) and block.text]
+        if len(rich) != 1 or not plain or rich[0].html is None or not _breaks_off(rich[0].html):
+            return
+        if unwrap.count(Written("\n".join(block.text or "" for block in plain), None)) > unwrap.count(
+            rich[0]
+        ):
+            self.defects.append("The mail ends within its HTML version: it was cut off on its way.")
+            groups[-1] = [Attached(index) for block in last for index in alternatives.leaves_of(block)]
 
     def _leaf(self, part: Part) -> list[Block]:
         leaf = leaves.read(self.content, part, len(self.leaves), self.limits, self.defects, hint=self.hint)
@@ -296,6 +312,12 @@ class Reader:
                 found = [Attached(index) for block in found for index in alternatives.leaves_of(block)]
             blocks += found
         return blocks
+
+
+def _breaks_off(markup: str) -> bool:
+    """Whether HTML ends before its end."""
+    end = markup[-100:].rstrip().lower()
+    return not end.endswith(">") or (not end.endswith("</html>") and "<html" in markup[:2_000].lower())
 
 
 def _is_page(text: bytes) -> bool:

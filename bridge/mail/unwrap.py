@@ -236,6 +236,11 @@ def _alike(one: Counter[str], other: Counter[str]) -> bool:
     return shorter > 0 and (one & other).total() >= shorter * 0.8
 
 
+def count(block: Written) -> int:
+    """How many words it says."""
+    return _words(block).total()
+
+
 def _words(block: Written) -> Counter[str]:
     text = block.text
     if text is None:

@@ -76,6 +76,18 @@ class TestBoundaries:
         found = mail.parse(whole[:-400])
         assert shape(found) == ["text=T", "offer.pdf"]
 
+    def test_a_mail_that_was_cut_off_in_its_html_shows_the_text_that_came_whole(self) -> None:
+        """Case 47: of two versions the one that says more; the other goes along."""
+        words = " ".join(f"word{number}" for number in range(100))
+        page = f"<html><body><p>{words}</p></body></html>"
+        for cut in ("<html><body><p>word0 word1", f"<html><head><style>{'p {} ' * 50}"):
+            found = mail.parse(mixed(plain(words), html(cut), kind="alternative")[: -len(BOUNDARY) - 8])
+            assert shape(found) == [f"text={words}", "text/html"]
+            assert any("cut off" in defect for defect in found.defects)
+        unclosed = mail.parse(mixed(plain(words), html(page), kind="alternative")[: -len(BOUNDARY) - 8])
+        assert len(unclosed.blocks) == 1
+        assert unclosed.defects == ()
+
     def test_preamble_and_epilogue_are_no_part(self) -> None:
         body = b"This is a multi-part message in MIME format.\r\n\r\n" + joined(plain("T")) + b" \r\n\r\n"
         found = self.with_type(f"multipart/mixed; boundary={BOUNDARY}", body)
