@@ -166,6 +166,9 @@ class _Splitter:
         """Give a multipart its children."""
         room = max(self.limits.parts - self.parts, 1)
         bounds = self.bounds(part, room)
+        if not bounds and part.header.first("content-transfer-encoding").strip().lower() == b"base64":
+            # RFC 2045 section 6.4 forbids it; what is in it is a matter for who can decode.
+            return
         if not bounds:
             self.defects.append(
                 f"Part {part.section or '1'}: {part.content_type} without parts is read as text."

@@ -1,4 +1,4 @@
-"""What stands within a leaf that only wraps: Outlook's winmail.dat, and S/MIME that is not closed.
+"""What stands within a leaf that only wraps: Outlook's winmail.dat, S/MIME that is not closed, encoded multiparts.
 
 Pure conversions without a tree of their own: the reader of blocks says how deep and how much. Never fails; what cannot be opened
 says so and stays a file.
@@ -57,7 +57,7 @@ class Opened:
 def wraps(leaf: Leaf, head: bytes) -> bool:
     """Whether the leaf says of itself that it is one of these, or its first encoded bytes say so where it says nothing."""
     name = (leaf.filename or "").lower()
-    if leaf.content_type in _TNEF_TYPES | _CMS_TYPES:
+    if leaf.content_type in _TNEF_TYPES | _CMS_TYPES or leaf.content_type.startswith("multipart/"):
         return True
     if leaf.content_type not in endings.SAY_NOTHING:
         return False
@@ -69,6 +69,10 @@ def wraps(leaf: Leaf, head: bytes) -> bool:
 
 def opened(leaf: Leaf, content: bytes, room: Room) -> Opened:
     """What the decoded bytes of the leaf hold; the words take from the room."""
+    if leaf.content_type.startswith("multipart/"):
+        boundary = dict(leaf.parameters).get("boundary", "")
+        head = f'Content-Type: {leaf.content_type}; boundary="{boundary}"\r\n\r\n'
+        return Opened(entity=head.encode("utf-8", "replace") + content)
     outlook = leaf.content_type in _TNEF_TYPES or content.startswith(tnef.SIGNATURE)
     if outlook or (leaf.filename or "").lower() == "winmail.dat":
         return _outlook(leaf, content, room)

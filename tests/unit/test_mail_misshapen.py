@@ -278,6 +278,20 @@ def test_words_and_keys_in_the_shape_of_an_encoding_stay_as_they_are(body: str) 
     assert _shape(f"{HEAD}\n{body}\n") == [f"text={body.strip()}"]
 
 
+def test_a_multipart_that_a_gateway_encoded_as_a_whole_is_taken_apart() -> None:
+    """Case 74: RFC 2045 section 6.4 forbids it."""
+    parts = mails.joined(mails.plain("The words"), mails.file(name="a.pdf"), boundary="x")
+    head = f"{HEAD}Content-Type: multipart/mixed; boundary=x\nContent-Transfer-Encoding: base64\n\n"
+    assert _shape(head + encodebytes(parts).decode()) == ["nothing", "text=The words", "a.pdf"]
+    assert _shape(head + parts.decode()) == ["text=The words", "a.pdf"], "most only say so"
+    assert _shape(head + "No parts at all, and no base64 either.") == [
+        "nothing",
+        "text=No parts at all, and no base64 either.",
+    ]
+    endless = head + encodebytes((head * 50).encode()).decode()
+    assert mail.parse(endless.encode()).leaves
+
+
 def test_a_page_of_html_that_is_called_plain_text_is_a_page() -> None:
     """Case 43: form plug-ins that write a page and forget to say so."""
     page = "<!DOCTYPE html>\n<html><body><p>Hello <b>there</b></p></body></html>"
