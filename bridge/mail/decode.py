@@ -103,6 +103,7 @@ def lost(sample: bytes) -> str:
     """The transfer encoding that the beginning of a text is in though none is declared; "" for text as it is."""
     if (
         b"=" in sample
+        and b'="' not in sample
         and len(_QUOTED.findall(sample)) == sample.count(b"=")
         and not _QUOTED_CONTROL.search(sample)
     ):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-_SAMPLE_BYTES = 4 * 1024
+_SAMPLE_BYTES = 2 * 1024
 _FOREIGN = re.compile(rb"[\x80-\xff]")
 _ROW = re.compile(rb"[\x80-\xff]{2,}")
 #: Rows of one sign are lines that somebody drew.
@@ -23,7 +23,7 @@ _SIGNS = "¡¢£¤¥§©ª«®°±²³µ·¹º»¼½¾¿×÷‐–—‘’‚�
 #: Signs of the West that stand within no word.
 _WITHIN = "¡¢£¤¥§ª«±²³µ¹º»¼½¾¿×÷"
 _TWO_SCRIPTS = rf"[A-Za-z](?={_LETTER})|{_LETTER}(?=[A-Za-z])|(?<!\w)[’¶](?={_LETTER})"
-_RARE_NEIGHBOURS = rf"{_LETTER}(?={_LETTER})|[^\W\d_][{_WITHIN}](?=[^\W\d_])"
+_RARE_NEIGHBOURS = rf"{_LETTER}(?=[^\W\d_\x00-\x7fß])|[^\W\d_][{_WITHIN}](?=[^\W\d_])"
 _ANYTHING = "(?!)"
 #: Natural logarithms of how unlikely a thing is, about.
 _BLANK, _ASCII, _SIGN, _STRANGE, _BROKEN = 2.0, 3.3, 4.0, 9.0, 14.0
@@ -182,5 +182,10 @@ def _sample(content: bytes) -> bytes:
 
 
 def _cheapest(sample: bytes, charsets: tuple[_Charset, ...]) -> str | None:
+    limit = _WESTERN.cost(sample) - _MARGIN
+    foreign = len(_FOREIGN.findall(sample))
+    if limit < _ASCII * (len(sample) - foreign) + min(charset.first for charset in charsets) * foreign:
+        # Cheaper than the most frequent letter of any of them throughout.
+        return None
     cost, codec = min((charset.cost(sample), charset.codec) for charset in charsets)
-    return codec if cost + _MARGIN < _WESTERN.cost(sample) else None
+    return codec if cost < limit else None
