@@ -19,6 +19,8 @@ from bridge.mail.parameters import Parameterised
 _WINDOW = 1024 * 1024
 _GUESS_BYTES = 64 * 1024
 _OUTSIDE_BYTES = 8 * 1024
+#: What alone says nothing: a line that somebody drew, the dot of a dialogue.
+_RULES = b" \t\r\n.-_=*>"
 #: A delimiter and the blanks around it.
 _DELIMITER_BYTES = 400
 _DELIMITER_END = re.compile(rb"(?:[ \t]*+(--))?+[ \t]*+\r*+(?:\n|\Z)")
@@ -235,7 +237,7 @@ class _Splitter:
     def outside(self, part: Part, start: int, end: int, *, shown: bool, where: str) -> Part | None:
         """Words that belong to no part."""
         words = self.content[start : min(end, start + _OUTSIDE_BYTES)].strip()
-        if not words or (where.startswith("before") and _only_a_notice(words)):
+        if not words.strip(_RULES) or (where.startswith("before") and _only_a_notice(words)):
             return None
         number = part.section or "1"
         if shown:

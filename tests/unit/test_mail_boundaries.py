@@ -121,6 +121,11 @@ class TestBoundaries:
         )
         assert found.defects == ("Part 1: text before its first part is not shown: “Dear team,”.",)
 
+    def test_a_line_or_a_dot_behind_the_last_part_is_no_word(self) -> None:
+        """Case 47: telephone systems let the dot through that ends a dialogue."""
+        body = joined(plain("T")) + b".\r\n"
+        assert self.with_type(f"multipart/mixed; boundary={BOUNDARY}", body).defects == ()
+
     @pytest.mark.parametrize("length", [10, 20_000])
     def test_words_outside_of_parts_that_have_none_are_the_mails_words(self, length: int) -> None:
         """Case 47: a script's own text before the files that it attaches, or behind them."""
