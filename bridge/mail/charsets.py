@@ -208,8 +208,8 @@ def _surely_utf_8(content: bytes) -> bool:
 
 
 def _unless_foreign(content: bytes, codec: str, read: str) -> str:
-    """What was read, unless it is not in Latin letters at all: old mailers call all the world's letters Latin-1."""
-    found = guess.script(content) if codec == "cp1252" else None
+    """What was read, unless it is foreign: all the world's letters are called Latin-1, and Russian by its other charset."""
+    found = guess.script(content) if codec == "cp1252" else guess.instead(content, codec)
     return content.decode(found, "replace") if found else read
 
 

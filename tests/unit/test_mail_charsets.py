@@ -189,6 +189,37 @@ def test_letters_of_the_west_under_their_label_are_left_alone(text: str) -> None
     assert charsets.decode(text.encode("cp1252"), "iso-8859-1") == text
 
 
+@pytest.mark.parametrize(
+    ("text", "codec", "label"),
+    [
+        (RUSSIAN, "cp1251", "koi8-r"),
+        (RUSSIAN, "koi8_r", "windows-1251"),
+        (RUSSIAN, "iso8859_5", "koi8-u"),
+        (RUSSIAN, "cp866", "windows-1251"),
+    ],
+)
+def test_a_text_under_the_label_of_its_neighbour_is_known(text: str, codec: str, label: str) -> None:
+    """Case 78: servers that converted a text twice, or only its label."""
+    assert charsets.decode(text.encode(codec), label) == text
+    assert charsets.decode(text.encode(charsets.codecs_for(label)[0], "ignore"), label)[:1] in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "段落の背景色と鬱蒼たる薔薇",
+        "ФЫВА ОЛДЖ щцфэ ъыь",
+        "잘못된 속성 이름 뷁 뚫",
+        "魑魅魍魎 饕餮",
+        "Русский из Китая",
+    ],
+)
+@pytest.mark.parametrize("codec", ["cp932", "euc_jp", "cp1251", "koi8_r", "cp949", "gb18030", "cp950"])
+def test_rare_words_under_their_label_are_left_alone(text: str, codec: str) -> None:
+    content = text.encode(codec, "ignore") * 3
+    assert charsets.decode(content, codec.replace("_", "-")) == content.decode(codec)
+
+
 def test_other_latin_letters_are_not_guessed_against_a_label() -> None:
     polish = "Dzień dobry, proszę o fakturę za zamówienie."
     assert charsets.decode(polish.encode("cp1250"), "iso-8859-1") == polish.encode("cp1250").decode("cp1252")
