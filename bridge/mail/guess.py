@@ -173,6 +173,12 @@ def script(content: bytes) -> str | None:
     return _cheapest(sample, _SCRIPTS)
 
 
+def any_letters(content: bytes) -> str | None:
+    """The same of a text without a label, or the codec of Latin letters for which Western charsets have no room."""
+    sample = _sample(content)
+    return _cheapest(sample, _SCRIPTS + _EASTERN) if len(_FOREIGN.findall(sample)) >= _FEWEST else None
+
+
 def instead(content: bytes, declared: str) -> str | None:
     """The codec of a Cyrillic text that reads far better in it than in the Cyrillic one that was declared."""
     charset = _RUSSIAN.get(declared.replace("koi8_r", "koi8_u"))
@@ -182,12 +188,6 @@ def instead(content: bytes, declared: str) -> str | None:
         return None
     cost, codec = min((other.cost(sample), other.codec) for other in _RUSSIAN.values())
     return codec if cost + _SAVED * foreign < charset.cost(sample) else None
-
-
-def any_letters(content: bytes) -> str | None:
-    """The same of a text without a label, or the codec of Latin letters for which Western charsets have no room."""
-    sample = _sample(content)
-    return _cheapest(sample, _SCRIPTS + _EASTERN) if len(_FOREIGN.findall(sample)) >= _FEWEST else None
 
 
 def _sample(content: bytes) -> bytes:
