@@ -41,7 +41,11 @@ _QUOTED_8BIT = re.compile(rb"=[89A-F][0-9A-F]")
 _QUOTED_CONTROL = re.compile(rb"=(?:0[0-8BCEF]|1[0-9A-F]|7F)")
 _SOFT = re.compile(rb"=[ \t]{0,9}\r?\n")
 _BODY_OF_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}+\r?\n)*+[A-Za-z0-9+/]{1,76}+={0,2}\s*+\Z")
-_META = re.compile(rb"<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+#: Where a page says what it is written in: in a meta tag, or in the declaration of XML.
+_META = re.compile(
+    rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})",
+    re.IGNORECASE,
+)
 
 
 def chunks(content: Content, leaf: Leaf) -> Iterator[bytes]:

@@ -11,18 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bridge.mail import charsets, endings, headers, parameters
+from bridge.mail import endings, headers, outside, parameters
 from bridge.mail.headers import Content, Header
 from bridge.mail.limits import Limits
 from bridge.mail.parameters import Parameterised
 
 _WINDOW = 1024 * 1024
 _GUESS_BYTES = 64 * 1024
-_OUTSIDE_BYTES = 8 * 1024
-#: What alone says nothing: a line that somebody drew, the dot of a dialogue.
-_RULES = b" \t\r\n.-_=*>"
-#: A delimiter and the blanks around it.
-_DELIMITER_BYTES = 400
 _DELIMITER_END = re.compile(rb"(?:[ \t]*+(--))?+[ \t]*+\r*+(?:\n|\Z)")
 #: What senders make of the end of their last delimiter: it closes where nothing follows.
 _MISWRITTEN_END = re.compile(rb"[->\s]{1,40}+\Z")
@@ -123,7 +118,9 @@ class _Splitter:
         opening = _GUESSED.search(
             self.content, max(root.body - 1, 0), min(root.end, root.body + _OPENING_BYTES)
         )
-        if opening is None or not _only_a_notice(self.content[root.body : max(opening.start(), root.body)]):
+        if opening is None or not outside.only_a_notice(
+            self.content[root.body : max(opening.start(), root.body)]
+        ):
             return
         # Lines of dashes are common in prose: only parts that name their types, and an end, are a multipart.
         boundary = opening[1].rstrip()
@@ -217,37 +214,27 @@ class _Splitter:
         return bounds[-1][1]
 
     def preamble(self, part: Part, first: int, *, shown: bool) -> Part | None:
-        """Words before the first part, which mail readers hide: a part where there are no others, else no loss but told."""
-        end = (
-            first
-            - len(self.content[max(part.body, first - _DELIMITER_BYTES) : first].rpartition(b"\n--")[2])
-            - 3
-        )
-        return self.outside(part, part.body, max(part.body, end), shown=shown, where="before its first")
+        """Words before the first part; the usual notice to old mail readers is none."""
+        end = outside.ahead(self.content, part.body, first)
+        if outside.only_a_notice(outside.words(self.content, part.body, end)):
+            return None
+        return self.outside(part, part.body, end, shown=shown, where="before its first")
 
     def epilogue(self, part: Part, last: int, *, shown: bool) -> Part | None:
         """Words behind the last part: a list's footer, or what a wrong delimiter cut off."""
-        start = last
-        for line in self.content[last : min(part.end, last + _DELIMITER_BYTES)].splitlines(keepends=True):
-            start += len(line)
-            if line.strip():
-                break
+        start = outside.behind(self.content, last, part.end)
         return self.outside(part, start, part.end, shown=shown, where="behind its last")
 
     def outside(self, part: Part, start: int, end: int, *, shown: bool, where: str) -> Part | None:
-        """Words that belong to no part."""
-        words = self.content[start : min(end, start + _OUTSIDE_BYTES)].strip()
-        if not words.strip(_RULES) or (where.startswith("before") and _only_a_notice(words)):
+        """A part of words that belong to none, where there are no others; else they are told."""
+        words, number = outside.words(self.content, start, end), part.section or "1"
+        if words and not shown:
+            self.defects.append(f"Part {number}: text {where} part is not shown: {outside.glimpse(words)}.")
+        if not (words and shown):
             return None
-        number = part.section or "1"
-        if shown:
-            self.defects.append(
-                f"Part {number}: its words stand {where} part, where mail programs hide them."
-            )
-            within = (*part.within, part.content_type)
-            return Part(start, start, end, Header(body=start), _PLAIN, f"{number}.0", within)
-        self.defects.append(f"Part {number}: text {where} part is not shown: {_glimpse(words)}.")
-        return None
+        self.defects.append(f"Part {number}: its words stand {where} part, where mail programs hide them.")
+        within = (*part.within, part.content_type)
+        return Part(start, start, end, Header(body=start), _PLAIN, f"{number}.0", within)
 
     def bounds(self, part: Part, room: int) -> list[tuple[int, int]]:
         """Where the parts lie, by the boundary that was declared or else by one that the body suggests."""
@@ -274,12 +261,6 @@ def _may_speak(part: Part) -> bool:
     """Whether words may be in the part, or in one of its own."""
     disposition = part.header.first("content-disposition").lstrip()[:10].lower()
     return part.content_type.startswith(("text/", "multipart/")) and disposition != b"attachment"
-
-
-def _only_a_notice(words: bytes) -> bool:
-    """Whether nothing but the notice to old mail readers stands there."""
-    lowered = words.strip().lower()
-    return not lowered or b"mime" in lowered or b"multi" in lowered
 
 
 def _same_boundary(part: Part, child: Part) -> bool:
@@ -387,12 +368,6 @@ def find(content: Content, needle: bytes, start: int, end: int) -> int:
         start += window
         window = _WINDOW
     return -1
-
-
-def _glimpse(words: bytes) -> str:
-    """The beginning of some words on one line, in quotes."""
-    line = " ".join(charsets.decode(words[:200]).split())
-    return f"“{line}{'…' if len(words) > 200 else ''}”"
 
 
 def _keep_whole(part: Part) -> None:

@@ -327,6 +327,13 @@ def test_html_may_name_its_charset_where_mime_fails(declared: str | None, meta: 
     assert RUSSIAN in (getattr(found.blocks[0], "html", "") or "")
 
 
+def test_a_page_of_xml_names_its_charset_too() -> None:
+    """Case 81."""
+    page = '<?xml version="1.0" encoding="windows-1250"?><html><p>Łódź</p></html>'
+    found = mail.parse(mail_of("Content-Type: text/html", body=page.encode("cp1250")))
+    assert "Łódź" in (getattr(found.blocks[0], "html", "") or "")
+
+
 def test_characters_that_somebody_took_for_latin_1_are_read_as_they_were_meant() -> None:
     found = mail.parse(
         mail_of("Content-Type: text/plain; charset=utf-8", body="It\x92s \x805 \x96 ok\x81".encode())
