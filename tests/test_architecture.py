@@ -40,7 +40,6 @@ RANKS = (
 OWNERS = {
     "aiosmtpd": {"intake"},
     "bs4": {"compose"},
-    "cchardet": {"mail"},
     "click": {"cli"},
     "httpx": {"reamaze", "staging"},
     "itsdangerous": {"staging"},
@@ -177,8 +176,7 @@ def test_each_third_party_package_has_its_owner() -> None:
 
 def test_what_is_installed_is_what_is_imported() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["charset"]]
-    declared = {_plain(re.split(r"[<>=!;\s\[]", entry, maxsplit=1)[0]) for entry in wanted}
+    declared = {_plain(re.split(r"[<>=!;\s\[]", entry, maxsplit=1)[0]) for entry in project["dependencies"]}
     distributions = packages_distributions()
     imported = {
         _plain(distributions[module.partition(".")[0]][0])
@@ -187,7 +185,7 @@ def test_what_is_installed_is_what_is_imported() -> None:
         if module.partition(".")[0] in OWNERS and module.partition(".")[0] in distributions
     }
     assert imported - INDIRECT - declared == set()
-    assert declared - imported - {"faust-cchardet"} == set()
+    assert declared - imported == set()
 
 
 def _plain(name: str) -> str:

@@ -81,12 +81,14 @@ def decide(
     ruled = next(filter(None, (_by_rule(rule, mail, route, own, values) for rule in rules)), None)
     if ruled is not None:
         return _chosen(ruled, mail, envelope, sender, own)
-    found = _by_from(mail, sender, own) or _by_sender(mail, own) or _by_reverse_path(envelope, own)
+    found = _by_from(mail, sender, own) or _by_sender(mail, own) or _by_reverse_path(mail, envelope, own)
     if found is not None and rules:
         found = _in_spite_of(rules, found)
     if found is None:
         user = _user(sender.unknown.name, sender.unknown.email)
-        remark = "No usable address in From, Sender or the envelope: posted as the unknown sender."
+        remark = (
+            f"No usable address in From{_said(mail)}, Sender or the envelope: posted as the unknown sender."
+        )
         return Choice(Author(user, "no address was found", (remark,)), known=False)
     choice = _chosen(found, mail, envelope, sender, own)
     if remarks:
@@ -272,11 +274,11 @@ def _by_from(mail: Mail, sender: Sender, own: Collection[str]) -> _Found | None:
             # A domain that somebody chose is no guess; nobody can be answered at the one that stands in for it.
             if sender.default_domain.endswith(".invalid"):
                 remarks = (f'From is only "{bare}": {sender.default_domain} was added.',)
-        if len(mail.authors) > 1:
-            others = ", ".join(_shown(other) for other in mail.authors[:10] if other is not entry)
-            remarks += (f"From names several authors; the others are {others}.",)
-        if entry.doubtful and email == bare:
-            remarks += (f"The address {email} was guessed from a malformed From.",)
+        elif entry.doubtful:
+            remarks = (f"The address {email} was guessed from a malformed From.",)
+        others = [_shown(other) for other in mail.authors[:10] if other.email != entry.email]
+        if others:
+            remarks += (f"From names several authors; the others are {', '.join(others)}.",)
         found = _Found(name, email, "From", remarks)
         return _behind_rewriting(mail, found, own) or found
     return None
@@ -290,17 +292,23 @@ def _with_domain(email: str, sender: Sender) -> str:
 
 def _by_sender(mail: Mail, own: Collection[str]) -> _Found | None:
     found = next(_usable((mail.sender,), "Sender", own), None) if mail.sender else None
-    return found and replace(
-        found, remarks=("From is missing or unusable: the author is taken from Sender.",)
-    )
+    remark = f"From{_said(mail)} is missing or unusable: the author is taken from Sender."
+    return found and replace(found, remarks=(remark,))
 
 
-def _by_reverse_path(envelope: Envelope, own: Collection[str]) -> _Found | None:
+def _by_reverse_path(mail: Mail, envelope: Envelope, own: Collection[str]) -> _Found | None:
+    """Of the envelope the address, and of From at least the name."""
+    name = next((entry.name for entry in mail.authors if any(map(str.isalpha, entry.name))), "")
     path = unwrapped(envelope.reverse_path)
-    found = next(_usable((Address("", path),), "the envelope's reverse-path", own), None)
-    return found and replace(
-        found, remarks=("From and Sender are missing or unusable: the author is taken from the envelope.",)
-    )
+    found = next(_usable((Address(name, path),), "the envelope's reverse-path", own), None)
+    remark = f"From{_said(mail)} and Sender are missing or unusable: the author is taken from the envelope."
+    return found and replace(found, remarks=(remark,))
+
+
+def _said(mail: Mail) -> str:
+    """What stands in a From that is of no use, in brackets."""
+    said = mail.header("from") or ""
+    return f" (“{words.one_line(said, MAX_NAME)}”)" if said else ""
 
 
 def _usable(

@@ -264,14 +264,23 @@ def _name(leaf: Leaf, taken: set[str]) -> Naming:
     own = _safe(given)
     declared = leaf.content_type.strip().lower()
     name = own or _found(leaf)
-    if not _EXTENSION.search(name):
-        name += _EXTENSION_OF.get(declared, ".bin")
+    ending = _EXTENSION.search(name)
+    if ending is None or ending[0][1:].isdigit():
+        # "Offer 12.10.2026" ends in a date.
+        name += _EXTENSION_OF.get(declared) or ("" if ending else _unknown(declared))
     name = unique(name, taken)
     content_type = servable(declared)
     remark = ""
-    if given and name not in (given, given + _split(name)[1]):
+    # Macintoshes write an accent behind its letter: the same name, as is one that only got its ending.
+    same = unicodedata.normalize("NFC", given).strip(" ")
+    if given and name not in (same, same + _split(name)[1]):
         remark = f"A file came as {_visible(given)} and is called “{name}” here."
     return Naming(leaf.index, name, content_type, remark)
+
+
+def _unknown(declared: str) -> str:
+    """The extension of a type that has none of its own: every kind of text can be read as text (RFC 2046 section 4.1.4)."""
+    return ".txt" if declared.startswith("text/") else ".bin"
 
 
 def _found(leaf: Leaf) -> str:

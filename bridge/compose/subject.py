@@ -43,7 +43,9 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(
-    rf"(?:\[(?:{_TAGS})\]|\{{(?:{_TAGS})\}}|\*{{1,3}}(?:{_TAGS})\*{{1,3}}|<(?:{_TAGS})>)[:\-]?", re.IGNORECASE
+    rf"[\[{{<(*]{{1,4}}[ *!-]{{0,3}}(?:{_TAGS})[?!]{{0,2}}[ *!-]{{0,3}}[\]}}>)*]{{1,4}}[:-]?"
+    r"|(?:external(?: e-?mail| sender)?|extern|spam)[ ]?:",
+    re.IGNORECASE,
 )
 _LIST = re.compile(r"\[[^\[\]]{1,60}\]")
 

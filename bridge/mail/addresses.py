@@ -58,6 +58,9 @@ def read(value: bytes, limit: int, hint: str | None = None) -> tuple[Address, ..
     """At most `limit` mailboxes of an unfolded field, in order. One without an address has `email` ""."""
     found: list[Address] = []
     pending: list[bytes] = []
+    if b"<" not in value:
+        # Scripts write what they would write into a page.
+        value = value.replace(b"&lt;", b"<").replace(b"&gt;", b">")
     for entry in _entries(value):
         if entry.angle is None and not entry.comments and b"@" not in b"".join(entry.phrase):
             # No address yet: the first half of an unquoted "Doe, John <jd@x.example>", or a bare local name.

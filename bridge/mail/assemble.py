@@ -13,6 +13,7 @@ from typing import TypeVar
 from bridge.mail import (
     addresses,
     automatic,
+    charsets,
     dates,
     decode,
     hygiene,
@@ -59,15 +60,13 @@ def _parse(content: Content, limits: Limits) -> Mail:
         tree = split(content, limits, envelope.mail)
         header = journal.merged(header, tree.root.header)
         tree.defects.insert(0, journal.said(envelope, _first_words(content, envelope.around, limits)))
-    reader = Reader(content, limits, tree.defects)
+    hint = _charset(content, tree.root)
+    reader = Reader(content, limits, tree.defects, hint=hint)
     found = reader.whole(tree.root)
-    fields = _Fields(header, limits, tree.defects, _charset(tree.root))
+    fields = _Fields(header, limits, tree.defects, hint)
     authors = fields.mailboxes("from")
     senders = fields.mailboxes("sender")
     subject = fields.subject()
-    for author in authors[:5]:
-        if "@" in author.name and author.email:
-            tree.defects.append(f"The author's name holds another address: {author.name[:100]!r}.")
     if len(tree.root.header.all("from")) > 1:
         tree.defects.append("There is more than one From field; the first counts.")
     types = [leaf.content_type for leaf in reader.leaves]
@@ -122,7 +121,10 @@ class _Fields:
 
     def mailboxes(self, name: str) -> tuple[Address, ...]:
         """The first field's mailboxes."""
-        value = self.header.first(name)
+        return self.read(name, self.header.first(name))
+
+    def read(self, name: str, value: bytes) -> tuple[Address, ...]:
+        """The mailboxes that stand in a field of that name."""
         if not value:
             return ()
         try:
@@ -136,7 +138,7 @@ class _Fields:
 
     def reachable(self, name: str) -> tuple[Address, ...]:
         """Mailboxes of every field of that name that have an address."""
-        found = self.mailboxes(name)
+        found = self.read(name, b", ".join(self.header.all(name)))
         return tuple(address for address in found if address.email)
 
     def subject(self) -> str:
@@ -175,12 +177,13 @@ def _first_words(content: Content, envelope: Part, limits: Limits) -> str:
     return decode.text(content, leaves.read(content, part, 0, limits, []), 4_000)
 
 
-def _charset(root: Part) -> str | None:
-    """The charset the mail's text names: a guess for raw 8-bit headers."""
+def _charset(content: Content, root: Part) -> str | None:
+    """The charset that the mail's text names or is in: a guess for raw 8-bit headers and names, which are short."""
     part = root
     while part.children:
         part = part.children[0]
-    return part.type.parameters.get("charset")
+    beginning = content[part.body : max(part.body, min(part.end, part.body + _HEAD_BYTES))]
+    return part.type.parameters.get("charset") or charsets.guessed(beginning)
 
 
 def _bounded(defects: list[str], limit: int) -> tuple[str, ...]:

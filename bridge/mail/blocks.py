@@ -38,6 +38,8 @@ class Reader:
     #: Wrappers that were taken apart: what is in them stands in their place.
     wrappers: set[int] = field(default_factory=set)
     room: Room | None = None
+    #: A charset to believe for raw 8-bit names.
+    hint: str | None = None
 
     def whole(self, root: Part) -> list[Block]:
         """The blocks of a mail, what is there twice only once."""
@@ -54,13 +56,29 @@ class Reader:
             _let_speak(part)
         groups = [self.read(child) for child in part.children]
         if part.content_type == "multipart/alternative":
+            self._whole(part, groups)
             return alternatives.merged(groups, self.leaves, self.defects)
         if part.content_type == "multipart/appledouble":
             return self._without_fork([block for group in groups for block in group])
         return [block for group in groups for block in group]
 
+    def _whole(self, part: Part, groups: list[list[Block]]) -> None:
+        """Where the mail was cut off within the HTML and the plain text says more, the HTML is but a file."""
+        *before, last = groups
+        if part.children[-1].end < len(self.content) or not before:
+            return
+        rich = [block for block in last if isinstance(block, Written) and block.html]
+        plain = [block for group in before for block in group if isinstance(block, Written) and block.text]
+        if len(rich) != 1 or not plain or rich[0].html is None or not _breaks_off(rich[0].html):
+            return
+        if unwrap.count(Written("\n".join(block.text or "" for block in plain), None)) > unwrap.count(
+            rich[0]
+        ):
+            self.defects.append("The mail ends within its HTML version: it was cut off on its way.")
+            groups[-1] = [Attached(index) for block in last for index in alternatives.leaves_of(block)]
+
     def _leaf(self, part: Part) -> list[Block]:
-        leaf = leaves.read(self.content, part, len(self.leaves), self.limits, self.defects)
+        leaf = leaves.read(self.content, part, len(self.leaves), self.limits, self.defects, hint=self.hint)
         self.leaves.append(leaf)
         if not leaves.is_words(leaf, alone=not leaf.within):
             return self._file(leaf)
@@ -90,6 +108,11 @@ class Reader:
         found = uu.find(source, start, end, _UU_FILES)
         if not found:
             decoded = source if isinstance(source, bytes) and source is not self.content else self._head(leaf)
+            if _is_page(decoded) and "multipart/alternative" not in leaf.within[-1:]:
+                self.defects.append(
+                    f"Part {leaf.section}: it is called plain text, but is HTML, and shown as such."
+                )
+                return [Written(None, decode.read(decoded, leaf), (leaf.index,))]
             return self._armoured(self._as_written(decoded, leaf), leaf)
         blocks: list[Block] = []
         for number, block in enumerate(found, 1):
@@ -330,6 +353,18 @@ class Reader:
                 found = [Attached(index) for block in found for index in alternatives.leaves_of(block)]
             blocks += found
         return blocks
+
+
+def _breaks_off(markup: str) -> bool:
+    """Whether HTML ends before its end."""
+    end = markup[-100:].rstrip().lower()
+    return not end.endswith(">") or (not end.endswith("</html>") and "<html" in markup[:2_000].lower())
+
+
+def _is_page(text: bytes) -> bool:
+    """Whether a text is a page of HTML from its beginning to its end: scripts forget to say so."""
+    beginning, end = text[:100].lstrip(b"\xef\xbb\xbf \t\r\n").lower(), text[-100:].rstrip().lower()
+    return beginning.startswith((b"<html", b"<!doctype html")) and end.endswith(b"</html>")
 
 
 def _let_speak(report: Part) -> None:

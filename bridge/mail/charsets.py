@@ -1,4 +1,4 @@
-"""Bytes to text whatever the mail says of them: declared charset, UTF-8, a hint, detection, cp1252.
+"""Bytes to text whatever the mail says of them: declared charset, UTF-8, a hint, a guess, cp1252.
 
 `decode` always answers. A label is looked up in a closed table and never handed to `codecs.lookup`: Python would decode
 base64 or rot13 on a sender's word, and remember every unknown label for the life of the process. Where a charset has a
@@ -9,22 +9,10 @@ from __future__ import annotations
 
 import re
 from codecs import register_error
-from collections.abc import Callable, Mapping
 from encodings.aliases import aliases
 from itertools import islice
 
-
-def _find_detector() -> Callable[[bytes], Mapping[str, object]] | None:
-    try:
-        from cchardet import detect  # noqa: PLC0415 - of the extra `charset`: may not be installed
-    except ImportError:
-        return None
-    # Where it is not installed, mypy knows no type of it.
-    detector: Callable[[bytes], Mapping[str, object]] = detect
-    return detector
-
-
-_detector = _find_detector()
+from bridge.mail import guess
 
 _NAMES = """
 ascii utf_8 utf_7 utf_16 utf_16_be utf_16_le utf_32 utf_32_be utf_32_le cp037 cp273 cp437 cp500
@@ -131,13 +119,6 @@ _WINDOWS = {
     "iso8859_7": "cp1253",
     "iso8859_13": "cp1257",
 }
-#: Charsets whose letters are not Latin ones: those a text may be in that is called Latin-1 and holds next to no ASCII.
-_OTHER_SCRIPTS = frozenset(
-    (
-        "gb18030", "cp950", "big5hkscs", "cp949", "cp932", "euc_jp", "cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp1253",
-        "iso8859_7", "cp1255", "iso8859_8", "cp1256", "cp874",
-    )
-)  # fmt: skip
 _UPPER_CONTROL = re.compile(rb"[\x80-\x84\x86-\x9f]")
 #: What KOI8-R has for corners of tables are letters of Ukrainian in KOI8-U: they are where they touch a letter.
 _UKRAINIAN = re.compile(
@@ -154,10 +135,10 @@ _JIS_ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\([DOPQ]|\([BIJHA]|\.[AF]|\$A)")
 _KOREAN = b"\x1b$)C"
 _MOST_ESCAPES = 100_000
 _MOST_LONE = 10_000
-_ASCII = bytes(range(128))
-_NOT_LETTERS = bytes(byte for byte in _ASCII if not chr(byte).isalpha())
+#: Characters of UTF-8.
+_WHOLE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_GUESSED_BYTES = 64 * 1024
 _BEYOND_LATIN = re.compile("[\u0250-\u1dff\u2c00-\ufffc]")
-_KANA = re.compile("[\u3040-\u30ff]")
 _NOT_ALNUM = re.compile(r"[^a-z0-9]+")
 _PREFIXED = re.compile(r"(?:cp|windows|win|ibm|ms|xcp|xwindows|dos|oem)(\d{3,4})")
 
@@ -211,6 +192,13 @@ def decode(content: bytes, declared: str | None = None, hint: str | None = None)
     return _roughly(content, codecs)
 
 
+def guessed(content: bytes) -> str | None:
+    """The charset of the beginning of a text that names none; None where that is ASCII, UTF-8 or cannot be told."""
+    # The last character may be cut.
+    in_utf_8 = content.isascii() or content.decode("utf_8", "replace").count("\ufffd") <= 1
+    return None if in_utf_8 else guess.any_letters(content)
+
+
 def _surely_utf_8(content: bytes) -> bool:
     """Whether these bytes are UTF-8 whatever else they are called: a few characters could be by chance, many are not."""
     if content.isascii() or (text := _strictly(content, "utf_8")) is None:
@@ -220,17 +208,9 @@ def _surely_utf_8(content: bytes) -> bool:
 
 
 def _unless_foreign(content: bytes, codec: str, read: str) -> str:
-    """What was read, unless less than half of it is ASCII: old mailers call all the world's letters Latin-1."""
-    if codec != "cp1252":
-        return read
-    sample = content[:_SAMPLE_CHARS]
-    foreign = len(sample.translate(None, _ASCII))
-    if foreign < 10 or foreign <= len(sample.translate(None, _NOT_LETTERS)) - foreign:
-        return read
-    for guess in _detected(content):
-        if guess in _OTHER_SCRIPTS and (other := _strictly(content, guess)) is not None:
-            return other
-    return read
+    """What was read, unless it is foreign: all the world's letters are called Latin-1, and Russian by its other charset."""
+    found = guess.script(content) if codec == "cp1252" else guess.instead(content, codec)
+    return content.decode(found, "replace") if found else read
 
 
 def _strictly(content: bytes, codec: str) -> str | None:
@@ -258,37 +238,28 @@ def _from_halves(content: bytes) -> str | None:
 
 
 def _roughly(content: bytes, codecs: tuple[str, ...]) -> str:
-    """The first reading that is nearly right, else the detector's guess, else cp1252."""
+    """The first reading that is nearly right, else that of a guess, else cp1252."""
+    declared = codecs[0] if codecs else "ascii"
+    in_utf_8 = False
     for codec in (*codecs[:1], "utf_8"):
         if _MULTIBYTE.match(codec) or codec == "cp1252":
             text = content.decode(codec, "replace")
             sample = text[:_SAMPLE_CHARS]
             broken = sample.count("\ufffd")
             foreign = sum(not char.isascii() for char in sample)
+            # Each costs a step of Python.
+            mended = (
+                codec == "utf_8" and text.count("\ufffd") <= _MOST_LONE and not _BEYOND_LATIN.search(text)
+            )
             # Whole sequences of UTF-8 are no accident, however many bytes between them are none.
             if broken * 20 <= foreign or (codec == "utf_8" and broken * 2 <= foreign):
-                # Each costs a step of Python.
-                mended = (
-                    codec == "utf_8" and text.count("\ufffd") <= _MOST_LONE and not _BEYOND_LATIN.search(text)
-                )
-                return content.decode(codec, _LONE) if mended else text
-    if (japanese := _japanese(content)) is not None:
-        return japanese
-    for codec in _detected(content):
-        if (read := _strictly(content, codec)) is not None:
-            return read
-    trusted = codecs[:1] if codecs and codecs[0] != "ascii" and not _MULTIBYTE.match(codecs[0]) else ()
-    return content.decode(trusted[0] if trusted else "cp1252", "replace")
-
-
-def _detected(content: bytes) -> tuple[str, ...]:
-    sample = content[:65_536]
-    letters = len(sample.translate(None, _NOT_LETTERS))
-    foreign = len(sample.translate(None, _ASCII))
-    # In a few accented letters among plain ones the detector sees what is not there.
-    if _detector is None or (foreign < 30 and (foreign < 4 or foreign * 3 < letters)):
-        return ()
-    return codecs_for(str(_detector(sample).get("encoding")))
+                return content.decode(codec, _LONE) if mended else _unless_foreign(content, codec, text)
+            in_utf_8 = in_utf_8 or (mended and declared == "utf_8" and broken < foreign)
+    if in_utf_8 and not guess.script(_WHOLE.sub(b"", content[:_GUESSED_BYTES])):
+        return content.decode("utf_8", _LONE)
+    if declared != "ascii" and not _MULTIBYTE.match(declared):
+        return content.decode(guess.script(content) or declared, "replace")
+    return content.decode(guess.any_letters(content) or "cp1252", "replace")
 
 
 def _by_mark(content: bytes) -> str | None:
@@ -316,18 +287,6 @@ def _utf_16(content: bytes, codecs: tuple[str, ...]) -> tuple[str, ...]:
     if codecs[0] != "utf_16":
         return codecs
     return ("utf_16_be",) if sample[::2].count(0) >= sample[1::2].count(0) else ("utf_16_le",)
-
-
-def _japanese(content: bytes) -> str | None:
-    """Undeclared Shift_JIS or EUC-JP, known by its kana."""
-    sample = content[:20_000]
-    for codec in ("cp932", "euc_jp"):
-        text = sample.decode(codec, "ignore")
-        foreign = sum(not char.isascii() for char in text)
-        half_width = sum("\uff61" <= char <= "\uff9f" for char in text)
-        if foreign >= 4 and len(_KANA.findall(text)) * 4 >= foreign and half_width * 4 < foreign:
-            return content.decode(codec, "replace")
-    return None
 
 
 def _lone(error: UnicodeError) -> tuple[str, int]:

@@ -34,7 +34,18 @@ _FOOTER = re.compile(rb"\n(?:--|__)|\n[ \t\r]*+\n(?=[A-Za-z0-9+/= \t]{0,100}+[^A
 #: Each costs a step of Python: a mail of 7 MB whose every line is padded has fewer.
 _MOST_PADDED = 100_000
 _BEGIN = re.compile(rb"begin [0-7]{3,4} ")
-_META = re.compile(rb"<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+#: What an equals sign is in quoted-printable, and what of it prose and code do not have: letters of UTF-8.
+_QUOTED = re.compile(rb"=(?:[0-9A-F]{2}|[ \t]{0,9}\r?\n|[0-9A-F]?\Z)")
+_QUOTED_UTF_8 = re.compile(rb"=(?:[CD][0-9A-F]|E[0-9A-F]=[89AB][0-9A-F])=[89AB][0-9A-F]")
+_QUOTED_8BIT = re.compile(rb"=[89A-F][0-9A-F]")
+_QUOTED_CONTROL = re.compile(rb"=(?:0[0-8BCEF]|1[0-9A-F]|7F)")
+_SOFT = re.compile(rb"=[ \t]{0,9}\r?\n")
+_BODY_OF_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}+\r?\n)*+[A-Za-z0-9+/]{1,76}+={0,2}\s*+\Z")
+#: Where a page says what it is written in: in a meta tag, or in the declaration of XML.
+_META = re.compile(
+    rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})",
+    re.IGNORECASE,
+)
 
 
 def chunks(content: Content, leaf: Leaf) -> Iterator[bytes]:
@@ -90,6 +101,26 @@ def looks_like_base64(sample: bytes) -> bool:
     small = len(letters) - len(letters.translate(None, b"abcdefghijklmnopqrstuvwxyz"))
     # A third of base64's digits are small letters, and nearly all of prose.
     return len(letters) < 24 or small * 20 < len(letters) * 17
+
+
+def lost(sample: bytes) -> str:
+    """The transfer encoding that the beginning of a text is in though none is declared; "" for text as it is."""
+    if (
+        b"=" in sample
+        and b'="' not in sample
+        and len(_QUOTED.findall(sample)) == sample.count(b"=")
+        and not _QUOTED_CONTROL.search(sample)
+    ):
+        escaped = b"=3D" in sample or b"=20" in sample or _QUOTED_8BIT.search(sample)
+        if _QUOTED_UTF_8.search(sample) or (escaped and _SOFT.search(sample)) or sample.count(b'=3D"') >= 2:
+            return "quoted-printable"
+    if len(sample) >= 60 and _BODY_OF_BASE64.match(sample):
+        decoded = words.unpadded_base64(b"".join(sample.split()).rstrip(b"="))
+        text = decoded.decode("utf-8", "replace")
+        # Keys and hashes decode to anything but words.
+        if text.count("\ufffd") <= 1 and " " in text and hygiene.clean(text) == text.replace("\r\n", "\n"):
+            return "base64"
+    return ""
 
 
 def _blocks(content: Content, source: Span | bytes) -> Iterator[bytes]:

@@ -80,7 +80,7 @@ class _Gathering:
 
     def __post_init__(self) -> None:
         silent = not any(isinstance(block, Written) and (block.text or block.html) for block in self.blocks)
-        mails = sum(leaf.content_type in _MAILS for leaf in self.files())
+        mails = sum(map(_is_mail, self.files()))
         self.hands_on = silent and not self.report and mails <= _SHOWN_MAILS
 
     def files(self) -> Iterator[Leaf]:
@@ -107,7 +107,7 @@ class _Gathering:
             found = reports.receipt(self.head(leaf), leaf=leaf.index, original=copy)
         elif kind == "message/feedback-report":
             found = reports.abuse(self.head(leaf), leaf=leaf.index, original=copy)
-        elif kind in _MAILS and self.hands_on:
+        elif self.hands_on and _is_mail(leaf):
             found = self.forwarded(leaf)
         return (found,) if found else ()
 
@@ -207,6 +207,12 @@ class _Gathering:
                 kept[place] = replace(block, leaves=(*block.leaves, *sorted(gone)))
                 return kept
         return [*kept, Written(None, None, tuple(sorted(gone)))] if gone else self.blocks
+
+
+def _is_mail(leaf: Leaf) -> bool:
+    """Whether the file is a mail, by its type or, where phones say nothing, by its name."""
+    named = leaf.content_type in endings.SAY_NOTHING and (leaf.filename or "").lower().endswith(".eml")
+    return named or leaf.content_type in _MAILS
 
 
 def _compared(event: Event) -> Event:

@@ -18,13 +18,15 @@ _TABLE: dict[int, str | None] = {
     **dict.fromkeys((*range(0x20), 0x7F, *_NONCHARACTERS)),
     **_C1,
     **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
-    **dict.fromkeys((0x0A, 0x0B, 0x0C, 0x0D, 0x85), "\n"),
+    **dict.fromkeys((0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029), "\n"),
     0x09: "\t",
 }
 # What `clean` leaves alone, as a possessive run: many times faster than a search for what it does not.
-_UNTOUCHED = re.compile("[\t\n -~\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0001fffd]*+")
+_UNTOUCHED = re.compile("[\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0001fffd]*+")
 # Embeddings, overrides and isolates: in a one-line value they only serve to show something else than is there.
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+#: What sets the colours of a terminal: the output of programs that was mailed.
+_TERMINAL = re.compile("\x1b\\[[0-?]*+[ -/]*+[@-~]")
 #: Every byte of ASCII that `clean` would touch.
 _ASCII_SUSPECT = bytes([*range(0x09), *range(0x0B, 0x20), 0x7F])
 
@@ -37,6 +39,8 @@ def clean(text: str) -> str:
             return text
     elif _UNTOUCHED.fullmatch(text):
         return text
+    if "\x1b" in text:
+        text = _TERMINAL.sub("", text)
     return text.replace("\r\n", "\n").translate(_TABLE)
 
 

@@ -36,6 +36,8 @@ _FIRST_WORD = re.compile(rb"[\s\"';=]*+([A-Za-z0-9_-]*+)")
 _WORDS_TYPES = frozenset(
     {"text/plain", "text/html", "text/markdown", "text/x-markdown", "text/enriched", "text/richtext"}
 )
+#: What Exchange calls text that stands between files and behind them, and had no name.
+_OF_EXCHANGE = re.compile(r"ATT\d{5}\.(?:txt|html?)", re.IGNORECASE)
 _FORM = "multipart/form-data"
 #: What is in them is no file.
 _STAND_INS = frozenset(("message/partial", "message/external-body"))
@@ -46,13 +48,17 @@ _SAMPLE_BYTES = 1024
 _NESTED_HEADER_BYTES = 64 * 1024
 
 
-def read(content: Content, part: Part, index: int, limits: Limits, defects: list[str]) -> Leaf:
-    """The leaf of a part that has no children."""
+def read(
+    content: Content, part: Part, index: int, limits: Limits, defects: list[str], *, hint: str | None = None
+) -> Leaf:
+    """The leaf of a part that has no children; `hint` is a charset to believe for raw 8-bit names."""
     header = part.header
-    hint = part.type.parameters.get("charset")
-    shown = parameters.read(header.first("content-disposition"), hint)
+    charset = part.type.parameters.get("charset")
+    shown = parameters.read(header.first("content-disposition"), charset or hint)
     disposition = shown.head if shown.head in ("inline", "attachment") else ""
     named = part.type.parameters
+    if not header.first("content-type").isascii():
+        named = parameters.read(header.first("content-type"), charset or hint).parameters
     field = shown.parameters.get("name", "") if shown.head == "form-data" else ""
     filename = (
         shown.parameters.get("filename")
@@ -70,7 +76,7 @@ def read(content: Content, part: Part, index: int, limits: Limits, defects: list
         content_type=_type(part.content_type, filename or ""),
         content=Span(part.body, max(part.end, part.body)),
         encoding=_encoding(content, part, defects),
-        charset=hint,
+        charset=charset,
         disposition=disposition,
         filename=filename or None,
         content_id=_bare(header.first("content-id")),
@@ -94,6 +100,8 @@ def _type(declared: str, filename: str) -> str:
 
 def is_words(leaf: Leaf, *, alone: bool) -> bool:
     """Whether the leaf is the author's words rather than a file; `alone` is a leaf that is the whole mail."""
+    if leaf.content_type in _WORDS_TYPES and _OF_EXCHANGE.fullmatch(leaf.filename or ""):
+        return True
     if leaf.content_type not in _WORDS_TYPES or leaf.disposition == "attachment":
         return False
     return leaf.filename is None or alone or "multipart/alternative" in leaf.within[-1:]
@@ -135,11 +143,11 @@ def _encoding(content: Content, part: Part, defects: list[str]) -> str:
         defects.append(
             f"Part {part.section or '1'}: unknown transfer encoding {label[:40]!r}; taken as it is."
         )
-    if encoding == "identity" and part.content_type == "text/html" and _escaped(content, part):
-        defects.append(
-            f"Part {part.section or '1'}: its transfer encoding was lost; read as quoted-printable."
-        )
-        return "quoted-printable"
+    if encoding == "identity" and _is_shown(part):
+        sample = content[part.body : max(part.body, min(part.end, part.body + _SAMPLE_BYTES * 8))]
+        if found := decode.lost(sample):
+            defects.append(f"Part {part.section or '1'}: its transfer encoding was lost; read as {found}.")
+            return found
     if encoding == "base64" and not decode.looks_like_base64(
         content[part.body : min(part.end, part.body + _SAMPLE_BYTES)]
     ):
@@ -148,10 +156,10 @@ def _encoding(content: Content, part: Part, defects: list[str]) -> str:
     return encoding
 
 
-def _escaped(content: Content, part: Part) -> bool:
-    """Whether every attribute of HTML is written as quoted-printable has it."""
-    sample = content[part.body : min(part.end, part.body + _SAMPLE_BYTES * 8)]
-    return sample.count(b'=3D"') >= 2 and b'="' not in sample
+def _is_shown(part: Part) -> bool:
+    """Whether the part is plain text or HTML, and no file."""
+    disposition = part.header.first("content-disposition").lstrip()[:10].lower()
+    return part.content_type in ("text/plain", "text/html") and disposition != b"attachment"
 
 
 def named_by_subject(content: Content, leaf: Leaf, limits: Limits) -> Leaf:

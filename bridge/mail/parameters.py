@@ -20,6 +20,10 @@ _BEFORE = re.compile(rb"(?:[\s\"]++|\([^()]*+\))*+")
 _NAME = re.compile(rb"([^\s;=\"]++)\s*+=\s*+(?:\([^()]*+\)\s*+)?+")
 _SKIPPED = re.compile(rb"[^\s;]*+[\s;]?")
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*+)"?', re.DOTALL)
+#: A name may have quotes of its own: only one that something follows closes it.
+_QUOTED_NAME = re.compile(
+    rb'"((?:[^"\\]|\\.|"(?!\s{0,20}+(?:[;,(]|\Z|[A-Za-z0-9*_-]{1,40}+\s{0,5}+=)))*+)"?', re.DOTALL
+)
 _UNQUOTED = re.compile(rb"[^;]*+")
 _APOSTROPHES = re.compile(rb"'([^'\"]*+)'(?=\s*+(?:;|\Z))")
 _TOKEN = re.compile(rb"[^\s;]*+")
@@ -43,6 +47,9 @@ def read(value: bytes, hint: str | None = None) -> Parameterised:
     """The parts of a structured field's unfolded value; the first of a repeated parameter counts."""
     start = _end(_BEFORE, value, 0)
     end = _end(_HEAD, value, start)
+    if value[end : end + 1] == b"=" and b"/" not in value[start:end]:
+        # No head at all: filename="a.pdf"
+        end = start
     found, rest = value[start:end].partition(b"(")[0], value[end:]
     return Parameterised(found.decode("ascii", "replace").lower(), _joined(_raw(rest), hint))
 
@@ -56,7 +63,7 @@ def _raw(rest: bytes) -> list[tuple[str, bytes]]:
             position = _end(_GAP, rest, max(_end(_SKIPPED, rest, position), position + 1))
             continue
         label = name[1].decode("latin-1").lower()
-        if quoted := _QUOTED.match(rest, name.end()):
+        if quoted := (_QUOTED_NAME if label in _FILES else _QUOTED).match(rest, name.end()):
             value, position = _ESCAPED.sub(rb"\1", quoted[1]), quoted.end()
         elif label in _FILES and (marked := _APOSTROPHES.match(rest, name.end())):
             value, position = marked[1], marked.end()

@@ -11,20 +11,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bridge.mail import charsets, endings, headers, parameters
+from bridge.mail import endings, headers, outside, parameters
 from bridge.mail.headers import Content, Header
 from bridge.mail.limits import Limits
 from bridge.mail.parameters import Parameterised
 
 _WINDOW = 1024 * 1024
 _GUESS_BYTES = 64 * 1024
-_PREAMBLE_BYTES = 8 * 1024
 _DELIMITER_END = re.compile(rb"(?:[ \t]*+(--))?+[ \t]*+\r*+(?:\n|\Z)")
 #: What senders make of the end of their last delimiter: it closes where nothing follows.
 _MISWRITTEN_END = re.compile(rb"[->\s]{1,40}+\Z")
 _MISWRITTEN_BYTES = 40
-_CONTENT_FIELD = re.compile(rb"(?:MIME-Version|Content-[A-Za-z-]{1,40}):", re.IGNORECASE)
-_OF_MIME = re.compile(r"MIME-Version|Content-|X-", re.IGNORECASE)
+_OF_MIME = re.compile(r"MIME-Version|Content-[a-z-]{1,40}", re.IGNORECASE)
+#: What scripts write beside them; nothing that a server is believed for.
+_OF_AUTHORS = re.compile(
+    r"From|Sender|Reply-To|To|Cc|Bcc|Date|Subject|Message-ID|Importance|Priority|Organi[sz]ation",
+    re.IGNORECASE,
+)
+_OF_NOBODY = re.compile(r"X-.*|Return-Path|Errors-To", re.IGNORECASE)
 _OPENING_BYTES = 1024
 _GUESSED = re.compile(rb"(?:\A|\n)--([^\s][^\r\n]{0,199})\r*\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-|\r*\n)")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+*'{}|~-]{1,127}/[a-z0-9!#$&^_.+*'{}|~-]{1,127}")
@@ -109,19 +113,14 @@ class _Splitter:
 
     def make_up_for(self, root: Part) -> None:
         """Find the Content-Type of a mail that lost it: behind an empty line in the header, or in the shape of the body."""
-        if _CONTENT_FIELD.match(self.content, root.body, root.end):
-            rest = headers.read(self.content, root.body, root.end, self.limits)
-            if rest.fields and all(_OF_MIME.match(name) for name, _ in rest.fields) and _clean_type(rest):
-                self.defects.append(
-                    "An empty line stands within the header; what follows is read as header too."
-                )
-                root.header = Header.of((*root.header.fields, *rest.fields), root.header.defects, rest.body)
-                root.body, root.type = rest.body, _type(root.header, _PLAIN)
+        if self.go_on(root):
             return
         opening = _GUESSED.search(
             self.content, max(root.body - 1, 0), min(root.end, root.body + _OPENING_BYTES)
         )
-        if opening is None or not _only_a_notice(self.content[root.body : max(opening.start(), root.body)]):
+        if opening is None or not outside.only_a_notice(
+            self.content[root.body : max(opening.start(), root.body)]
+        ):
             return
         # Lines of dashes are common in prose: only parts that name their types, and an end, are a multipart.
         boundary = opening[1].rstrip()
@@ -131,6 +130,22 @@ class _Splitter:
             kinds = [part.content_type for part in parts]
             kind = "alternative" if kinds == ["text/plain", "text/html"] else "mixed"
             root.type = Parameterised(f"multipart/{kind}", {})
+
+    def go_on(self, part: Part) -> bool:
+        """Take the fields behind an empty line, which scripts put in by mistake, for the rest of the header."""
+        if part.header.first("content-type") or not headers.looks_like_header(self.content, part.body):
+            return False
+        rest = headers.read(self.content, part.body, part.end, self.limits)
+        told = [field for field in rest.fields if not _OF_NOBODY.fullmatch(field[0])]
+        further = [name for name, _ in told if not _OF_MIME.fullmatch(name)]
+        if not _clean_type(rest) or not all(map(_OF_AUTHORS.fullmatch, further)):
+            return False
+        if further and not rest.first("mime-version"):
+            return False
+        self.defects.append("An empty line stands within the header; what follows is read as header too.")
+        part.header = Header.of((*part.header.fields, *told), part.header.defects, rest.body)
+        part.body, part.type = rest.body, _type(part.header, _PLAIN)
+        return True
 
     def divide_all(self, root: Part) -> None:
         waiting = [root]
@@ -150,6 +165,9 @@ class _Splitter:
         """Give a multipart its children."""
         room = max(self.limits.parts - self.parts, 1)
         bounds = self.bounds(part, room)
+        if not bounds and part.header.first("content-transfer-encoding").strip().lower() == b"base64":
+            # RFC 2045 section 6.4 forbids it; what is in it is a matter for who can decode.
+            return
         if not bounds:
             self.defects.append(
                 f"Part {part.section or '1'}: {part.content_type} without parts is read as text."
@@ -158,7 +176,6 @@ class _Splitter:
             html = first.startswith((b"<html", b"<!doctype"))
             part.type = Parameterised("text/html" if html else "text/plain", {})
             return
-        self.preamble(part, bounds[0][0])
         default = _EML if part.content_type == "multipart/digest" else _PLAIN
         within = (*part.within, part.content_type)
         prefix = f"{part.section}." if part.section else ""
@@ -167,11 +184,17 @@ class _Splitter:
             if start < taken:
                 continue
             child = self.part(start, end, default, f"{prefix}{len(part.children) + 1}", within)
+            if default is _PLAIN:
+                self.go_on(child)
             if _same_boundary(part, child):
                 child.end = taken = self.shared(part, child, bounds[:room])
             part.children.append(child)
+        silent = not any(_may_speak(child) for child in part.children)
+        if (before := self.preamble(part, bounds[0][0], shown=silent)) is not None:
+            part.children.insert(0, before)
         if len(bounds) <= room:
-            self.epilogue(part, bounds[-1][1])
+            if (after := self.epilogue(part, bounds[-1][1], shown=silent)) is not None:
+                part.children.append(after)
         else:
             last = part.children[-1]
             last.end = part.end
@@ -190,23 +213,28 @@ class _Splitter:
                 return end + gap + len(line)
         return bounds[-1][1]
 
-    def preamble(self, part: Part, first: int) -> None:
-        """Words before the first part are shown by no mail reader; only the usual notice to old ones is no loss."""
-        before = self.content[part.body : min(first, part.body + _PREAMBLE_BYTES)]
-        words = before[: before.rfind(b"\n--") + 1].strip()
-        if not _only_a_notice(words):
-            self.defects.append(
-                f"Part {part.section or '1'}: text before its first part is not shown: {_glimpse(words)}."
-            )
+    def preamble(self, part: Part, first: int, *, shown: bool) -> Part | None:
+        """Words before the first part; the usual notice to old mail readers is none."""
+        end = outside.ahead(self.content, part.body, first)
+        if outside.only_a_notice(outside.words(self.content, part.body, end)):
+            return None
+        return self.outside(part, part.body, end, shown=shown, where="before its first")
 
-    def epilogue(self, part: Part, last: int) -> None:
-        """Nor are words behind the last part: a list's footer, or what a wrong delimiter cut off."""
-        after = self.content[last : min(part.end, last + _PREAMBLE_BYTES)].lstrip(b"\r\n")
-        words = after.partition(b"\n")[2].strip()
-        if words:
-            self.defects.append(
-                f"Part {part.section or '1'}: text behind its last part is not shown: {_glimpse(words)}."
-            )
+    def epilogue(self, part: Part, last: int, *, shown: bool) -> Part | None:
+        """Words behind the last part: a list's footer, or what a wrong delimiter cut off."""
+        start = outside.behind(self.content, last, part.end)
+        return self.outside(part, start, part.end, shown=shown, where="behind its last")
+
+    def outside(self, part: Part, start: int, end: int, *, shown: bool, where: str) -> Part | None:
+        """A part of words that belong to none, where there are no others; else they are told."""
+        words, number = outside.words(self.content, start, end), part.section or "1"
+        if words and not shown:
+            self.defects.append(f"Part {number}: text {where} part is not shown: {outside.glimpse(words)}.")
+        if not (words and shown):
+            return None
+        self.defects.append(f"Part {number}: its words stand {where} part, where mail programs hide them.")
+        within = (*part.within, part.content_type)
+        return Part(start, start, end, Header(body=start), _PLAIN, f"{number}.0", within)
 
     def bounds(self, part: Part, room: int) -> list[tuple[int, int]]:
         """Where the parts lie, by the boundary that was declared or else by one that the body suggests."""
@@ -229,10 +257,10 @@ def _clean_type(header: Header) -> bool:
     return _TYPE.fullmatch(head.strip().decode("latin-1").lower()) is not None
 
 
-def _only_a_notice(words: bytes) -> bool:
-    """Whether nothing but the notice to old mail readers stands there."""
-    lowered = words.strip().lower()
-    return not lowered or b"mime" in lowered or b"multi" in lowered
+def _may_speak(part: Part) -> bool:
+    """Whether words may be in the part, or in one of its own."""
+    disposition = part.header.first("content-disposition").lstrip()[:10].lower()
+    return part.content_type.startswith(("text/", "multipart/")) and disposition != b"attachment"
 
 
 def _same_boundary(part: Part, child: Part) -> bool:
@@ -340,12 +368,6 @@ def find(content: Content, needle: bytes, start: int, end: int) -> int:
         start += window
         window = _WINDOW
     return -1
-
-
-def _glimpse(words: bytes) -> str:
-    """The beginning of some words on one line, in quotes."""
-    line = " ".join(charsets.decode(words[:200]).split())
-    return f"“{line}{'…' if len(words) > 200 else ''}”"
 
 
 def _keep_whole(part: Part) -> None:

@@ -1,4 +1,4 @@
-"""What stands within a leaf: in Outlook's winmail.dat, in S/MIME that is not closed, and files in a calendar.
+"""What stands within a leaf: in winmail.dat, in S/MIME that is not closed, in encoded multiparts, and files in a calendar.
 
 Pure conversions without a tree of their own: the reader of blocks says how deep and how much. Never fails; what cannot be opened
 says so and stays a file.
@@ -61,7 +61,8 @@ class Opened:
 def wraps(leaf: Leaf, head: bytes) -> bool:
     """Whether the leaf says of itself that it is one of these, or its first encoded bytes say so where it says nothing."""
     name = (leaf.filename or "").lower()
-    if leaf.content_type in _TNEF_TYPES | _CMS_TYPES | endings.CALENDARS:
+    kinds = _TNEF_TYPES | _CMS_TYPES | endings.CALENDARS
+    if leaf.content_type in kinds or leaf.content_type.startswith("multipart/"):
         return True
     if leaf.content_type not in endings.SAY_NOTHING:
         return False
@@ -73,6 +74,10 @@ def wraps(leaf: Leaf, head: bytes) -> bool:
 
 def opened(leaf: Leaf, content: bytes, room: Room) -> Opened:
     """What the decoded bytes of the leaf hold; the words take from the room."""
+    if leaf.content_type.startswith("multipart/"):
+        boundary = dict(leaf.parameters).get("boundary", "")
+        head = f'Content-Type: {leaf.content_type}; boundary="{boundary}"\r\n\r\n'
+        return Opened(entity=head.encode("utf-8", "replace") + content)
     outlook = leaf.content_type in _TNEF_TYPES or content.startswith(tnef.SIGNATURE)
     if outlook or (leaf.filename or "").lower() == "winmail.dat":
         return _outlook(leaf, content, room)
@@ -243,6 +248,11 @@ def _alike(one: Counter[str], other: Counter[str]) -> bool:
     """Whether nearly every word of the shorter stands in the longer."""
     shorter = min(one.total(), other.total())
     return shorter > 0 and (one & other).total() >= shorter * 0.8
+
+
+def count(block: Written) -> int:
+    """How many words it says."""
+    return _words(block).total()
 
 
 def _words(block: Written) -> Counter[str]:

@@ -33,6 +33,8 @@ def decode(value: bytes, hint: str | None = None) -> str:
     position = 0
     while (opening := _OPENING.search(value, position)) is not None:
         closing = value.find(b"?=", opening.end())
+        if closing < 0 and _breaks_off(opening[1], value[opening.end() :]):
+            closing = len(value.rstrip(b"?"))
         if closing < 0:
             break
         # Blanks between two words belong to neither; anything else ends the run.
@@ -46,6 +48,11 @@ def decode(value: bytes, hint: str | None = None) -> str:
     if position < len(value):
         pieces.append(_raw(value[position:], hint))
     return "".join(pieces)
+
+
+def _breaks_off(charset: bytes, rest: bytes) -> bool:
+    """Whether the value ends within a word, as one that was cut to some length does: no word holds a blank."""
+    return len(rest.split()) == 1 and bool(charsets.codecs_for(charset.decode("ascii", "replace")))
 
 
 def _raw(value: bytes, hint: str | None) -> str:
@@ -62,6 +69,7 @@ class _Run:
     def __init__(self) -> None:
         self._charset = b""
         self._decoded = bytearray()
+        self._quoted = bytearray()
         self._base64 = b""
 
     def __bool__(self) -> bool:
@@ -74,21 +82,33 @@ class _Run:
             self.settle(pieces)
             self._charset = charset
         if encoding in b"qQ":
+            # A word may end in the middle of an escape, to be continued in the next word.
             self._settle_base64()
-            self._decoded += a2b_qp(text, header=True)
+            self._quoted += text
             return
-        # A word may end in the middle of a base64 quantum, to be continued in the next word.
-        self._base64 += text.translate(None, _NOT_BASE64)
-        if len(self._base64) % 4 == 0 or b"=" in text:
+        # Or in the middle of a base64 quantum; what has padding ends there, though more may follow.
+        self._settle_quoted()
+        *padded, last = text.split(b"=")
+        for digits in padded:
+            self._base64 += digits.translate(None, _NOT_BASE64)
+            self._settle_base64()
+        self._base64 += last.translate(None, _NOT_BASE64)
+        if len(self._base64) % 4 == 0:
             self._settle_base64()
 
     def settle(self, pieces: list[str]) -> None:
         """Add the text so far to `pieces`; the run starts anew."""
+        self._settle_quoted()
         self._settle_base64()
         if self._decoded:
             pieces.append(charsets.decode(bytes(self._decoded), self._charset.decode("ascii", "replace")))
             self._decoded.clear()
         self._charset = b""
+
+    def _settle_quoted(self) -> None:
+        if self._quoted:
+            self._decoded += a2b_qp(self._quoted, header=True)
+            self._quoted.clear()
 
     def _settle_base64(self) -> None:
         if self._base64:

@@ -69,6 +69,19 @@ def test_without_both_the_reverse_path_is_unwrapped(path: str, email: str) -> No
     assert "envelope" in found.remarks[0]
 
 
+def test_a_from_without_an_address_gives_the_name_and_is_told() -> None:
+    """Cases 1 and 14: devices write a name alone, or an address that cannot be posted."""
+    mail = a_mail(
+        authors=(Address("Scanner 2", "scan@[192.0.2.9]"),),
+        headers=(("From", "Scanner 2 <scan@[192.0.2.9]>"),),
+    )
+    found = chosen(mail, reverse_path="scan@example.net")
+    assert (found.user.name, found.user.email) == ("Scanner 2", "scan@example.net")
+    assert "“Scanner 2 <scan@[192.0.2.9]>”" in found.remarks[0]
+    assert "“Scanner 2 <scan@[192.0.2.9]>”" in chosen(mail, reverse_path="").remarks[0]
+    assert chosen(a_mail(authors=(Address("<>", ""),)), reverse_path="scan@example.net").user.name == "scan"
+
+
 @pytest.mark.parametrize(
     "path", ["", "SRS0=broken@forwarder.example", "prvs==@", "prvs=" * 60 + "@x.example", "nonsense"]
 )
@@ -133,6 +146,13 @@ def test_a_domain_that_nobody_chose_is_worth_one_line() -> None:
     found = chosen(a_mail(authors=(Address("Cron Daemon", "root", doubtful=True),)))
     assert found.user.email == "root@localhost.invalid"
     assert found.remarks == ('From is only "root": localhost.invalid was added.',)
+
+
+def test_what_was_made_of_a_name_and_who_stands_there_twice_is_told_once() -> None:
+    """Cases 7 and 14."""
+    found = chosen(a_mail(authors=(Address("", "root", doubtful=True),)))
+    assert found.remarks == ('From is only "root": localhost.invalid was added.',)
+    assert chosen(a_mail(authors=(ANNA, ANNA))).remarks == ()
 
 
 def test_a_guessed_address_is_marked() -> None:

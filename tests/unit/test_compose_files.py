@@ -40,6 +40,8 @@ def planned(*leaves: dict[str, Any]) -> tuple[Naming, ...]:
         ("folder/", "folder.pdf"),
         ("   x.pdf . ", "x.pdf"),
         ("noextension", "noextension.pdf"),
+        ("Offer 12.10.2026", "Offer 12.10.2026.pdf"),
+        ("Offer v1.0", "Offer v1.0.pdf"),
         ("日本語.pdf", "日本語.pdf"),
         ("x\x00.pdf", "x.pdf"),
     ],
@@ -53,6 +55,17 @@ def test_a_name_is_safe_and_its_original_is_remarked(given: str, name: str) -> N
     assert bool(naming.remark) == (expected not in (given, f"{given}.pdf"))
     assert "\u202e" not in naming.remark
     assert "\n" not in naming.remark
+
+
+def test_a_name_that_is_only_composed_is_the_same_name() -> None:
+    """Case 86: Macintoshes send an accent behind its letter."""
+    (naming,) = planned({"filename": "Mu\u0308ller.pdf "})
+    assert (naming.name, naming.remark) == ("Müller.pdf", "")
+
+
+def test_a_number_ends_a_name_whose_type_is_not_known() -> None:
+    (naming,) = planned({"filename": "backup.001", "content_type": "application/octet-stream"})
+    assert naming.name == "backup.001"
 
 
 def test_a_long_name_is_cut_and_keeps_its_extension() -> None:
@@ -89,6 +102,7 @@ def test_two_files_of_one_name_are_told_apart() -> None:
         ({"content_type": "application/ms-tnef"}, "winmail.dat"),
         ({"content_type": "image/jpeg"}, "image.jpg"),
         ({"content_type": "application/x-unheard-of"}, "file.bin"),
+        ({"content_type": "text/x-log"}, "text.txt"),
         ({"content_type": "nonsense"}, "file.bin"),
         ({"content_location": "http://[", "content_type": "image/gif"}, "image.gif"),
     ],

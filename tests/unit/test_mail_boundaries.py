@@ -76,6 +76,18 @@ class TestBoundaries:
         found = mail.parse(whole[:-400])
         assert shape(found) == ["text=T", "offer.pdf"]
 
+    def test_a_mail_that_was_cut_off_in_its_html_shows_the_text_that_came_whole(self) -> None:
+        """Case 47: of two versions the one that says more; the other goes along."""
+        words = " ".join(f"word{number}" for number in range(100))
+        page = f"<html><body><p>{words}</p></body></html>"
+        for cut in ("<html><body><p>word0 word1", f"<html><head><style>{'p {} ' * 50}"):
+            found = mail.parse(mixed(plain(words), html(cut), kind="alternative")[: -len(BOUNDARY) - 8])
+            assert shape(found) == [f"text={words}", "text/html"]
+            assert any("cut off" in defect for defect in found.defects)
+        unclosed = mail.parse(mixed(plain(words), html(page), kind="alternative")[: -len(BOUNDARY) - 8])
+        assert len(unclosed.blocks) == 1
+        assert unclosed.defects == ()
+
     def test_preamble_and_epilogue_are_no_part(self) -> None:
         body = b"This is a multi-part message in MIME format.\r\n\r\n" + joined(plain("T")) + b" \r\n\r\n"
         found = self.with_type(f"multipart/mixed; boundary={BOUNDARY}", body)
@@ -108,6 +120,26 @@ class TestBoundaries:
             f"multipart/mixed; boundary={BOUNDARY}", b"Dear team,\r\n\r\n" + joined(plain("T"))
         )
         assert found.defects == ("Part 1: text before its first part is not shown: “Dear team,”.",)
+
+    def test_a_line_or_a_dot_behind_the_last_part_is_no_word(self) -> None:
+        """Case 47: telephone systems let the dot through that ends a dialogue."""
+        body = joined(plain("T")) + b".\r\n"
+        assert self.with_type(f"multipart/mixed; boundary={BOUNDARY}", body).defects == ()
+
+    @pytest.mark.parametrize("length", [10, 20_000])
+    def test_words_outside_of_parts_that_have_none_are_the_mails_words(self, length: int) -> None:
+        """Case 47: a script's own text before the files that it attaches, or behind them."""
+        words = "Dear team,\r\n" + "x" * length
+        kind = f"multipart/mixed; boundary={BOUNDARY}"
+        found = self.with_type(kind, words.encode() + b"\r\n" + joined(file()))
+        assert shape(found) == [f"text={words}".replace("\r", ""), "offer.pdf"]
+        assert found.defects == (
+            "Part 1: its words stand before its first part, where mail programs hide them.",
+        )
+        found = self.with_type(kind, joined(file()) + b"\r\n" + words.encode())
+        assert shape(found) == ["offer.pdf", f"text={words}".replace("\r", "")]
+        notice = b"This is a multi-part message in MIME format.\r\n\r\n"
+        assert shape(self.with_type(kind, notice + joined(file()))) == ["offer.pdf"]
 
     def test_parts_behind_the_close_are_not_lost(self) -> None:
         body = joined(plain("T")) + joined(file())

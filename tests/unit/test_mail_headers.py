@@ -44,7 +44,14 @@ def subject(value: str | bytes, *lines: str, hint: str | None = None) -> str:
         (80, "=?iso-2022-jp?B?GyRCRnxLXBsoQg==?= =?iso-2022-jp?B?GyRCOGwbKEI=?=", "日本語"),
         (79, "=?cp-850?Q?caf=82?=", "café"),
         (79, "=?utf8?Q?=C3=A9?= =?iso-8859-1?Q?=93=E9=94?=", "é“é”"),
-        (0, "=?utf-8?Q?open", "=?utf-8?Q?open"),
+        (27, "=?utf-8?Q?Gr=C3=?= =?utf-8?Q?BC=C3=9Fe?=", "Grüße"),
+        (27, "=?utf-8?Q?Gr=C?= =?utf-8?Q?3=BC=C3=9Fe?=", "Grüße"),
+        (75, "=?utf-8?B?R3LDvA==w59l?=", "Grüße"),
+        (29, "=?utf-8?Q?Gr=C3=BC=C3=9Fe_a", "Grüße a"),
+        (29, "=?utf-8?Q?Hello?= =?utf-8?B?R3LDvMOfZQ", "HelloGrüße"),
+        (29, "=?utf-8?Q?Gr=C3=BC=C3=9Fe?", "Grüße"),
+        (0, "=?utf-8?Q?open question", "=?utf-8?Q?open question"),
+        (0, "=?martian?Q?open", "=?martian?Q?open"),
         (0, "=?utf-8?X?no?= =?=", "=?utf-8?X?no?= =?="),
         (0, "100% =?= what?=", "100% =?= what?="),
     ],
@@ -56,6 +63,15 @@ def test_a_subject(case: int, value: str | bytes, text: str) -> None:
 def test_raw_text_is_read_by_the_charset_of_the_mail() -> None:
     """Case 25: 8-bit text without any charset, in a mail whose body names one."""
     assert subject("Привет из Москвы".encode("koi8-r"), hint="koi8-r") == "Привет из Москвы"
+
+
+def test_raw_text_is_read_by_the_charset_that_the_body_is_in() -> None:
+    """Case 25: three letters tell nothing of themselves, a body without a charset does."""
+    body = "Здравствуйте! Во вложении акт сверки.".encode("cp1251")
+    found = mail.parse(
+        mail_of("Subject: Акт".encode("cp1251"), author="Яна <y@x.example>".encode("cp1251"), body=body)
+    )
+    assert (found.subject, found.authors[0].name) == ("Акт", "Яна")
 
 
 def test_a_subject_is_cut_at_its_limit_and_told() -> None:

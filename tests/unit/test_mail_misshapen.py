@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import encodebytes
+from base64 import b64decode, encodebytes
 from time import process_time
 
 import pytest
@@ -109,6 +109,23 @@ def test_a_header_that_an_empty_line_cut_in_two_is_read_whole() -> None:
     parts = mails.joined(mails.plain("The words"), mails.file(name="a.pdf"), boundary="x").decode()
     raw = f"{HEAD}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n{parts}"
     assert _shape(raw) == ["text=The words", "a.pdf"]
+
+
+def test_fields_that_a_script_wrote_into_the_body_are_read_as_header() -> None:
+    """Case 39: the header that was given to it began with an empty line."""
+    rest = "From: Ann <ann@lee.example>\nX-Mailer: PHP\nMIME-Version: 1.0\nContent-Type: text/html\n\n<p>hi"
+    found = mail.parse(f"To: a@b.example\nSubject: s\n\n{rest}".encode())
+    assert (mails.shape(found), found.authors[0].email) == (["html=<p>hi"], "ann@lee.example")
+    assert found.header("X-Mailer") is None, "what servers are believed for comes from servers"
+    pasted = rest.replace("MIME-Version: 1.0\n", "")
+    assert _shape(f"{HEAD}\n{pasted}") == [f"text={pasted}"]
+
+
+def test_a_part_whose_header_begins_with_an_empty_line_is_read_by_it() -> None:
+    raw = (
+        f"{HEAD}Content-Type: multipart/mixed; boundary=x\n\n--x\n\nContent-Type: text/html\n\n<p>hi\n--x--\n"
+    )
+    assert _shape(raw) == ["html=<p>hi"]
 
 
 def test_a_mail_whose_lines_end_in_cr_alone_is_read() -> None:
@@ -220,6 +237,86 @@ def test_html_that_lost_its_transfer_encoding_is_read_all_the_same() -> None:
     assert any("transfer encoding was lost" in defect for defect in found.defects)
     link = f'{HEAD}Content-Type: text/html\n\n<a href="/?a=3D"x"&b=3D"y"">x</a>'
     assert mail.parse(link.encode()).leaves[0].encoding == "identity"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("Gr=C3=BC=C3=9Fe an alle =E2=80=93 bald", "Grüße an alle – bald"),
+        ("Der Preis betr=E4gt f=\nnf Euro", "Der Preis beträgt fnf Euro"),
+        ("a long line that =\ngoes on=20\nx =3D 5", "a long line that goes on \nx = 5"),
+        ("UjNMRHZNT2ZaUQpIZWxsbyB0aGVyZSwgdGhpcyBpcyBhIGxvbmdlciB0ZXh0IG9mIG1pbmU=", None),
+        ("SGVsbG8gdGhlcmUsIHRoaXMgaXMgYSBsb25nZXIgdGV4dCBvZiBtaW5lLCBHcsO8w59lIQ==", None),
+    ],
+)
+def test_text_that_lost_its_transfer_encoding_is_read_all_the_same(body: str, text: str | None) -> None:
+    """Case 74: gateways that write a header anew, and scripts that write no line of it."""
+    found = mail.parse(f"{HEAD}\n{body}\n".encode())
+    expected = text or b64decode(body).decode()
+    assert mails.shape(found) == [f"text={expected}"]
+    assert any("transfer encoding was lost" in defect for defect in found.defects)
+    file = f'Content-Type: text/plain; name="a.txt"\nContent-Disposition: attachment\n\n{body}\n'
+    (leaf,) = mail.parse(f"{HEAD}{file}".encode()).leaves
+    assert leaf.encoding == "identity", "a file is what it is"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "A=80 and B=FF are the registers",
+        "width=20\nheight=30",
+        "https://x.example/?a=1&b=2",
+        "total =\nnet =\n",
+        "==========\nTitle\n==========",
+        "ids =3D and =C3 only",
+        "k3JhbmRvbWtleXRoYXRpc25vdGV4dGF0YWxsYW5kaXNsb25nZW5vdWdodG9iZXJlYWQAAQ==",
+        "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAu1SU1LfVLPHCozMxH2Mo4lgOEePzNm0t",
+        "f47ac10b58cc4372a5670e02b2c3d479f47ac10b58cc4372a5670e02b2c3d479",
+    ],
+)
+def test_words_and_keys_in_the_shape_of_an_encoding_stay_as_they_are(body: str) -> None:
+    assert _shape(f"{HEAD}\n{body}\n") == [f"text={body.strip()}"]
+
+
+def test_a_multipart_that_a_gateway_encoded_as_a_whole_is_taken_apart() -> None:
+    """Case 74: RFC 2045 section 6.4 forbids it."""
+    parts = mails.joined(mails.plain("The words"), mails.file(name="a.pdf"), boundary="x")
+    head = f"{HEAD}Content-Type: multipart/mixed; boundary=x\nContent-Transfer-Encoding: base64\n\n"
+    assert _shape(head + encodebytes(parts).decode()) == ["nothing", "text=The words", "a.pdf"]
+    assert _shape(head + parts.decode()) == ["text=The words", "a.pdf"], "most only say so"
+    assert _shape(head + "No parts at all, and no base64 either.") == [
+        "nothing",
+        "text=No parts at all, and no base64 either.",
+    ]
+    endless = head + encodebytes((head * 50).encode()).decode()
+    assert mail.parse(endless.encode()).leaves
+
+
+def test_a_page_of_html_that_is_called_plain_text_is_a_page() -> None:
+    """Case 43: form plug-ins that write a page and forget to say so."""
+    page = "<!DOCTYPE html>\n<html><body><p>Hello <b>there</b></p></body></html>"
+    for declared in ("", "Content-Type: text/plain; charset=utf-8\n"):
+        found = mail.parse(f"{HEAD}{declared}\n{page}\n".encode())
+        assert mails.shape(found) == [f"html={page}"]
+        assert any("is HTML" in defect for defect in found.defects)
+    quoted = f"Look at my page:\n{page}"
+    assert _shape(f"{HEAD}\n{quoted}\n") == [f"text={quoted}"]
+    versions = mails.mixed(mails.plain(page), mails.html("<p>hi"), kind="alternative")
+    assert len(mail.parse(versions).blocks) == 1
+
+
+def test_text_that_exchange_gave_a_name_is_words_at_its_place() -> None:
+    """Case 51: what an iPhone wrote behind a picture."""
+    behind = mails.part(
+        'Content-Type: text/html; name="ATT00001.htm"',
+        'Content-Disposition: attachment; filename="ATT00001.htm"',
+        body="<p>Best wishes",
+    )
+    own = mails.part(
+        'Content-Type: text/plain; name="notes.txt"', "Content-Disposition: attachment", body="my notes"
+    )
+    found = mail.parse(mails.mixed(mails.html("<p>See"), mails.file(), behind, own))
+    assert mails.shape(found) == ["html=<p>See", "offer.pdf", "html=<p>Best wishes", "notes.txt"]
 
 
 # -- one thing twice -------------------------------------------------------------------------------

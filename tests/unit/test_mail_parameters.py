@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.mails import fields
+from support.mails import fields, mixed, part
 
 from bridge import mail
 from bridge.model import Leaf
@@ -41,6 +41,9 @@ def leaf(*lines: str | bytes, body: bytes = b"x") -> Leaf:
         (84, 'attachment; filename="Grüße.pdf"', "Grüße.pdf"),
         (84, 'attachment; filename="Grüße.pdf"'.encode("cp1252"), "Grüße.pdf"),
         (84, 'ATTACHMENT; FileName = "offer.pdf" ;', "offer.pdf"),
+        (84, 'attachment; filename="my "best" offer.pdf"; size=3', 'my "best" offer.pdf'),
+        (84, 'attachment; filename="offer.pdf" size=3', "offer.pdf"),
+        (84, 'attachment; filename="offer.pdf" (mine)', "offer.pdf"),
         (85, "attachment; filename=first.pdf; filename=second.pdf", "first.pdf"),
         (85, "attachment; filename=plain.pdf; filename*=utf-8''better.pdf", "better.pdf"),
         (86, 'attachment; filename="../../etc/passwd"', "../../etc/passwd"),
@@ -75,6 +78,28 @@ def test_a_file_name(case: int, disposition: str | bytes, wanted: str | None) ->
 def test_where_a_name_can_hide(lines: tuple[str, ...], wanted: str) -> None:
     """Case 85."""
     assert leaf(*lines).filename == wanted
+
+
+def test_a_name_stands_without_a_disposition_too() -> None:
+    """Case 61."""
+    assert leaf("Content-Type: image/png", 'Content-Disposition: filename="odd.png"').filename == "odd.png"
+
+
+def test_raw_names_are_in_the_charset_of_the_text() -> None:
+    """Case 84: a scanner of Japan; the second byte of its first character is a backslash."""
+    name = "表示.pdf".encode("cp932")
+    found = mail.parse(
+        mixed(
+            part("Content-Type: text/plain; charset=shift_jis", body="送信".encode("cp932")),
+            part(b'Content-Type: application/pdf; name="' + name + b'"', body="x"),
+            part(
+                "Content-Type: application/pdf",
+                b'Content-Disposition: inline; filename="' + name + b'"',
+                body="x",
+            ),
+        )
+    )
+    assert [one.filename for one in found.leaves[1:]] == ["表示.pdf", "表示.pdf"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from support import mails
 
 from bridge import mail
+from bridge.facts import Forwarded
 from bridge.mail import decode, endings, uu
 from bridge.mail.limits import Limits
 from bridge.model import Written
@@ -218,3 +219,21 @@ def test_decoding_stops_where_the_file_in_the_text_ends() -> None:
     raw = mails.mail(body="begin 644 a.txt\n#86)C\n`\nend\nand words\n")
     found = mail.parse(raw, Limits())
     assert [b"".join(decode.chunks(raw, leaf)) for leaf in found.leaves[1:]] == [b"abc"]
+
+
+@pytest.mark.parametrize("content_type", ["message/rfc822", "application/octet-stream"])
+def test_a_mail_that_is_forwarded_without_a_word_is_shown_whatever_a_phone_calls_it(
+    content_type: str,
+) -> None:
+    """Case 54."""
+    inner = b"From: Zed <z@x.example>\r\nSubject: Lost key\r\n\r\nI have lost my key.\r\n"
+    found = mail.parse(
+        mails.mixed(mails.plain(""), mails.file(inner, content_type=content_type, name="lost.eml"))
+    )
+    assert [fact.words for fact in found.facts if isinstance(fact, Forwarded)] == [
+        (("I have lost my key.\n", None),)
+    ]
+    said = mail.parse(
+        mails.mixed(mails.plain("See."), mails.file(inner, content_type=content_type, name="lost.eml"))
+    )
+    assert said.facts == ()
