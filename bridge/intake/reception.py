@@ -104,13 +104,24 @@ class Reception:
         except Exception as error:  # noqa: BLE001 - unknown means temporary
             asyncio.get_running_loop().call_soon(ended, error)
 
-    def refused(self, reply: Reply, peer: str, **personal: object) -> Reply:
+    def refused(
+        self,
+        reply: Reply,
+        peer: str,
+        *,
+        because: str | None = None,
+        login: str | None = None,
+        **personal: object,
+    ) -> Reply:
+        """Log the refusal; `because` is what the peer is not told."""
         log.info(
             "refused",
             listener=self.listener.name,
             peer=peer,
             reply=reply.short,
             why=reply.text,
+            because=because,
+            login=login,
             **log.personal(**personal),
         )
         return reply
@@ -162,6 +173,7 @@ def _answer(mail: Mail, wanted: Sequence[Target], error: Exception | None) -> Re
         **facts,
         routes=",".join([target.route for target in wanted]),
         tls=envelope.tls or "no",
+        login=envelope.login,
         **log.personal(reverse_path=envelope.reverse_path, to=",".join(envelope.recipients)),
     )
     return replies.queued(mail.mail_id)

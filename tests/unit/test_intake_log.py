@@ -34,6 +34,7 @@ async def test_an_accepted_mail_is_one_line() -> None:
             "recipients": 1,
             "routes": "example.org",
             "tls": "no",
+            "login": None,
             "log_level": "info",
         }
     ]
