@@ -28,6 +28,8 @@ from bridge.intake.replies import Reply
 #: How much may be sent ahead while a commit or a handshake is under way.
 MAX_AHEAD_BYTES = 64 * 1024
 HANDSHAKE_TIMEOUT_S = 30.0
+#: Commands of one peer that are answered before the others have their turn: a chunk can hold 30,000.
+COMMANDS_A_TURN = 64
 
 
 class State(Enum):
@@ -75,6 +77,7 @@ class BridgeSMTP(SMTP):
         self._half_closed = False
         self._leaving = False
         self._choked = False
+        self._in_line = False
         self._counted = False
         self._peer = ""
 
@@ -152,19 +155,31 @@ class BridgeSMTP(SMTP):
         self._serve()
 
     def _serve(self) -> None:
-        """Go as far as the input goes. A loop, as one chunk can hold thousands of pipelined commands and small mails."""
+        """Go as far as the input goes, with a turn for others now and then. A loop, as one chunk can hold many small mails."""
+        if self._in_line:
+            if len(self._input) > MAX_AHEAD_BYTES:
+                self._pause()
+            return
         out: list[bytes] = []
+        left = COMMANDS_A_TURN
         while not self._choked:
             if self._state is State.COMMAND:
                 line = None if self._leaving else self._next_line()
                 if line is None:
                     break
+                left -= 1
                 self._reset_timeout()
                 out.append(self._answer(line))
                 if self._dialogue.then is not Then.NEXT:
                     self._say(b"".join(out))
                     out.clear()
                     self._go_on(self._dialogue.then)
+                if not left:
+                    if out:
+                        self._say(b"".join(out))
+                    self._in_line = True
+                    self.loop.call_soon(self._next_turn)
+                    return
             elif self._state is State.CONTENT and self._input:
                 data = bytes(self._input)
                 self._input.clear()
@@ -174,6 +189,10 @@ class BridgeSMTP(SMTP):
         if out:
             self._say(b"".join(out))
         self._rest()
+
+    def _next_turn(self) -> None:
+        self._in_line = False
+        self._serve()
 
     def _rest(self) -> None:
         """Nothing more to do with what is there."""
