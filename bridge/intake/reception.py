@@ -13,7 +13,7 @@ from bridge.clock import Clock
 from bridge.config.schema import Listener, ListenerKind, Smtp
 from bridge.intake import replies
 from bridge.intake.collect import Collector, refusal_for
-from bridge.intake.limits import Connections, Networks
+from bridge.intake.limits import UNIX, Connections, Networks
 from bridge.intake.login import Logins
 from bridge.intake.replies import Reply
 from bridge.intake.store import Incoming, Store
@@ -73,11 +73,13 @@ class Reception:
 
     def admit(self, peer: str) -> Reply | None:
         """Count the connection, or the reply that turns it away uncounted."""
+        return self.turns_away(peer) or self.connections.admit(peer)
+
+    def turns_away(self, peer: str) -> Reply | None:
+        """The reply to a peer from whom nothing is taken; None for others."""
         if self.stopping:
             return replies.STOPPING
-        if peer != "unix" and not self.networks.holds(peer):
-            return replies.NOT_ALLOWED
-        return self.connections.admit(peer)
+        return None if peer == UNIX or self.networks.holds(peer) else replies.NOT_ALLOWED
 
     def collector(self, trace: bytes) -> Collector:
         return Collector(

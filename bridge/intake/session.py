@@ -24,10 +24,10 @@ from bridge.intake.dialogue import MAX_LINE_BYTES, Arriving, Dialogue, Then
 from bridge.intake.limits import peer_name
 from bridge.intake.reception import Mail, Reception
 from bridge.intake.replies import Reply
+from bridge.intake.tls import HANDSHAKE_TIMEOUT_S, failure
 
 #: How much may be sent ahead while a commit or a handshake is under way.
 MAX_AHEAD_BYTES = 64 * 1024
-HANDSHAKE_TIMEOUT_S = 30.0
 #: Commands of one peer that are answered before the others have their turn: a chunk can hold 30,000.
 COMMANDS_A_TURN = 64
 
@@ -318,7 +318,7 @@ class BridgeSMTP(SMTP):
                 transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S
             )
         except (OSError, ssl.SSLError) as error:
-            log.info("refused", listener=self._reception.listener.name, peer=self._peer, why=_reason(error))
+            log.info("refused", listener=self._reception.listener.name, peer=self._peer, why=failure(error))
             transport.abort()
             self.connection_lost(error)
             return
@@ -404,7 +404,3 @@ class BridgeSMTP(SMTP):
     def _hang_up(self, reply: Reply) -> None:
         self._say(self._reception.refused(reply, self._peer).wire)
         self._close()
-
-
-def _reason(error: Exception) -> str:
-    return f"TLS handshake failed: {getattr(error, 'reason', None) or type(error).__name__}"
