@@ -42,7 +42,10 @@ class Proof:
 
 
 def of(mail: Mail, envelope: Envelope, sender: Sender, email: str, *, passed_on: bool = False) -> Proof:
-    """Whether the mail proves to come from `email`; `passed_on` where the peer only passes it on, as a form does what is typed."""
+    """Whether the mail proves to come from `email`.
+
+    `passed_on` where the peer may only pass the address on, as a form does what is typed into it.
+    """
     if passed_on and email not in {address.canonical(author.email) for author in mail.authors}:
         return Proof(False, "it does not stand in From, and for nothing else does a login or a peer vouch")
     if envelope.login and address.listed(email, sender.staff_logins.get(envelope.login, ())):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from bridge.config import backtracking, outline, schema, wording
 from bridge.config.document import Path
+from bridge.config.values import is_loopback
 
 Finding = tuple[Path, str]
 
@@ -44,7 +44,7 @@ def warnings(config: schema.Config) -> Iterator[Finding]:
     yield from _public_url(config)
     for name, brand in config.reamaze.brands.items():
         url = urlsplit(brand.base_url)
-        if url.scheme == "http" and not _loopback(url.hostname):
+        if url.scheme == "http" and not is_loopback(url.hostname):
             yield (
                 ("reamaze", "brands", name, "base_url"),
                 "the token travels unencrypted over http; write https:// unless this is a test",
@@ -172,7 +172,7 @@ def _listener(listener: schema.Listener) -> Iterator[tuple[str, str]]:
     host = listener.listen.rpartition(":")[0].strip("[]")
     if not listener.networks:
         yield "networks", "empty, so nobody can connect; name the mail servers that may"
-    elif not (listener.listen.startswith("systemd:") or _loopback(host)) and all(
+    elif not (listener.listen.startswith("systemd:") or is_loopback(host)) and all(
         network.is_loopback for network in listener.networks
     ):
         yield (
@@ -228,8 +228,10 @@ def _public_url(config: schema.Config) -> Iterator[Finding]:
         else (("staging", "put", "public_url"), config.staging.put.public_url if config.staging.put else "")
     )
     address = urlsplit(url)
-    online = any(not _loopback(urlsplit(brand.base_url).hostname) for brand in config.reamaze.brands.values())
-    if _loopback(address.hostname):
+    online = any(
+        not is_loopback(urlsplit(brand.base_url).hostname) for brand in config.reamaze.brands.values()
+    )
+    if is_loopback(address.hostname):
         if online:
             yield (
                 path,
@@ -240,12 +242,3 @@ def _public_url(config: schema.Config) -> Iterator[Finding]:
             path,
             "customers' files travel unencrypted over http; put a certificate before it and write https://",
         )
-
-
-def _loopback(host: str | None) -> bool:
-    if host in ("localhost", ""):
-        return True
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return False

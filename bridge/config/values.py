@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from string import Formatter
 from typing import Annotated
@@ -66,6 +66,16 @@ def _address(value: str) -> str:
 def loopback() -> tuple[Network, ...]:
     """Who may connect where the file does not say: this host."""
     return (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether the host, as a URL or a `listen` names it, is this one alone."""
+    if host in ("localhost", ""):
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def unknown_groups(template: str, pattern: str) -> tuple[str, ...]:

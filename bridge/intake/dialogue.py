@@ -120,12 +120,10 @@ class Dialogue:
         return self._counted(reply)
 
     def _counted(self, reply: Reply | bytes) -> bytes:
-        if isinstance(reply, bytes):
-            return reply
-        if reply.code in (500, 501, 502, 504, 555):
+        if isinstance(reply, Reply) and reply.code in (500, 501, 502, 504, 555):
             return self.junk(reply)
         # Recipients that follow a refused MAIL were sent along with it.
-        if reply.code in (503, 530, 538) and reply is not replies.NEED_MAIL:
+        if isinstance(reply, Reply) and reply.code in (503, 530, 538) and reply is not replies.NEED_MAIL:
             reply = self._nowhere(reply)
         return reply.wire if isinstance(reply, Reply) else reply
 
@@ -192,8 +190,7 @@ class Dialogue:
         return words.encode() if answer is replies.OK else answer
 
     def _hello(self, argument: str) -> bool:
-        name = argument.strip()
-        if name:
+        if name := argument.strip():
             self._helo = name[:255]
             self._transaction = None
         return bool(name)
@@ -329,11 +326,9 @@ class Dialogue:
 
     def _said(self, reply: Reply) -> Reply | bytes:
         """What the login said, and the end of the session where it will not hear the peer any more."""
-        if reply is replies.TOO_MANY_LOGINS:
-            return self._close(reply, login=self._login.tried)
         if reply is replies.BAD_LOGIN:
             self._reception.refused(reply, self._peer, login=self._login.tried)
-        return reply
+        return self._close(reply, login=self._login.tried) if reply is replies.TOO_MANY_LOGINS else reply
 
     # -- the rest --------------------------------------------------------------------------------------
 

@@ -2,9 +2,8 @@
 
 The promise: a peer that heard 250 has its mail on disk, and a commit once begun is finished whatever the peer does.
 
-aiosmtpd gives each connection a task that reads lines and is cancelled when the peer leaves, in the middle of a commit if it
-so happens. Here that task only opens the session; bytes are handled where they arrive, so there is nothing to cancel, a mail
-costs four wake-ups instead of forty, and what a chunk holds is never copied into a line buffer first.
+aiosmtpd gives each connection a task that reads lines and is cancelled when the peer leaves, even amid a commit. Here that task
+only opens the session; bytes are handled where they arrive: nothing to cancel, four wake-ups a mail instead of forty, no copies.
 """
 
 from __future__ import annotations
@@ -148,17 +147,14 @@ class BridgeSMTP(SMTP):
             data = data.replace(b"\r", b"").replace(b"\n", b"\r\n")
         if self._state is State.CONTENT and not self._input:
             self._receive(data)
-        elif self._state is State.CLOSED:
-            return
-        else:
+        elif self._state is not State.CLOSED:
             self._input += data
         self._serve()
 
     def _serve(self) -> None:
         """Go as far as the input goes, with a turn for others now and then. A loop, as one chunk can hold many small mails."""
         if self._in_line:
-            if len(self._input) > MAX_AHEAD_BYTES:
-                self._pause()
+            self._rest()
             return
         out: list[bytes] = []
         left = COMMANDS_A_TURN
@@ -175,8 +171,7 @@ class BridgeSMTP(SMTP):
                     out.clear()
                     self._go_on(self._dialogue.then)
                 if not left:
-                    if out:
-                        self._say(b"".join(out))
+                    self._say(b"".join(out))
                     self._in_line = True
                     self.loop.call_soon(self._next_turn)
                     return
@@ -186,8 +181,7 @@ class BridgeSMTP(SMTP):
                 self._receive(data)
             else:
                 break
-        if out:
-            self._say(b"".join(out))
+        self._say(b"".join(out))
         self._rest()
 
     def _next_turn(self) -> None:
@@ -196,7 +190,7 @@ class BridgeSMTP(SMTP):
 
     def _rest(self) -> None:
         """Nothing more to do with what is there."""
-        if self._state is State.COMMAND and not self._choked:
+        if self._state is State.COMMAND and not self._choked and not self._in_line:
             if self._leaving:
                 self._say(replies.STOPPING.wire)
                 self._close()
@@ -342,7 +336,7 @@ class BridgeSMTP(SMTP):
 
     def _say(self, wire: bytes) -> None:
         transport = self._transport_now()
-        if transport is not None and not transport.is_closing():
+        if wire and transport is not None and not transport.is_closing():
             transport.write(wire)
 
     def _transport_now(self) -> asyncio.Transport | None:

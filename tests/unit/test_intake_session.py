@@ -521,6 +521,15 @@ async def test_what_a_peer_sends_while_others_have_their_turn_is_bounded_and_rea
     assert store.stored[0].body == MAIL
 
 
+async def test_a_peer_that_says_no_more_is_answered_to_its_last_command() -> None:
+    peer = await Peer.connect(reception(settings={"max_recipients": 1}))
+    await peer.say("MAIL FROM:<a@example.net>")
+    peer.session.data_received(f"RCPT TO:<{KNOWN}>\r\n".encode() * (2 * COMMANDS_A_TURN + 1))
+    peer.half_close()
+    assert (await peer.hear()).count("\n") == 2 * COMMANDS_A_TURN + 1
+    assert peer.closed
+
+
 @pytest.mark.parametrize("line", ["EHLO c", "HELO c", "DATA", "MAIL FROM:<a@example.net>", "AUTH PLAIN"])
 async def test_commands_in_the_wrong_place_lead_nowhere(line: str) -> None:
     peer = await Peer.connect(reception())
