@@ -147,6 +147,7 @@ class Daemon:
             ledger=self._spool.ledger(),
             unaccounted=self._unaccounted,
             unfetched=self._unfetched,
+            closed=self._spool.closed(),
             oldest_s=self._spool.oldest_s(),
             paused=self._loop.gates.reasons(),
             dead_letters=tuple(

@@ -107,6 +107,16 @@ def test_a_waiting_mail_is_listed_shown_and_traced(config: Path) -> None:
     assert "from <> to support@example.com, route support" in told
 
 
+def test_status_says_why_mail_is_refused(config: Path) -> None:
+    assert "no mail is taken" not in call("status", "-c", config).text
+    data = json.loads(config.read_text())
+    data["spool"]["min_free_bytes"] = 2**60
+    write(config, data)
+    done = call("status", "-c", config)
+    assert done.status == 1
+    assert re.search(r"^trouble +no mail is taken: .* \(`spool\.min_free_bytes`\)", done.text, re.MULTILINE)
+
+
 def test_a_list_that_was_cut_says_so(config: Path) -> None:
     for _ in range(3):
         pipe(config)

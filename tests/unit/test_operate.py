@@ -180,6 +180,14 @@ async def test_only_what_never_falls_is_a_counter() -> None:
     }
 
 
+async def test_a_limit_that_has_mail_refused_is_trouble() -> None:
+    full = replace(WELL, closed=("no mail is taken: only 7 bytes free",))
+    assert (await asked("/health", full)).json()["troubles"] == ["no mail is taken: only 7 bytes free"]
+    assert "no mail is taken: only 7 bytes free" in (await asked("/", full)).text
+    assert (await figures(full))["reamaze_bridge_closed"] == 1
+    assert (await figures(WELL))["reamaze_bridge_closed"] == 0
+
+
 async def test_what_the_readme_alerts_on_is_there() -> None:
     found = await figures(ILL)
     named = set(re.findall(r"`(reamaze_bridge_[^`]+)`", README))
