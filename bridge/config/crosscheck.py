@@ -49,6 +49,11 @@ def warnings(config: schema.Config) -> Iterator[Finding]:
                 ("reamaze", "brands", name, "base_url"),
                 "the token travels unencrypted over http; write https:// unless this is a test",
             )
+        if url.path.rstrip("/") not in ("", "/api/v1"):
+            yield (
+                ("reamaze", "brands", name, "base_url"),
+                f'Re:amaze has its API at "/api/v1", not at "{url.path}"; right only for a proxy of your own',
+            )
     if config.retry.first_delay_s > config.retry.max_delay_s:
         yield (("retry", "first_delay_s"), "longer than `max_delay_s`, so every delay is `max_delay_s`")
 
@@ -115,9 +120,25 @@ def _addresses(data: dict[str, Any], listeners: list[tuple[Path, dict[str, Any]]
                 here,
                 "LMTP must not use port 25 (RFC 2033, section 5); choose another port or a unix socket",
             )
-        if listen in taken:
-            yield here, f'"{listen}" is already taken by `{taken[listen]}`; choose another port'
+        other = next((name for known, name in taken.items() if _collide(listen, known)), None)
+        if other is not None:
+            yield here, f'"{listen}" is already taken by `{other}`; choose another port'
         taken.setdefault(listen, wording.shown(path))
+
+
+def _collide(one: str, other: str) -> bool:
+    """Whether two servers cannot both listen there: "0.0.0.0" and "*" take the port of every address."""
+    if one == other:
+        return True
+    (host, _, port), (other_host, _, other_port) = one.rpartition(":"), other.rpartition(":")
+    hosts = {"127.0.0.1" if name in ("", "localhost") else name for name in (host, other_host)}
+    everywhere = hosts & {"*", "0.0.0.0"}  # noqa: S104 - named to be found
+    return (
+        port == other_port
+        and port not in ("", "0")
+        and not {"unix", "systemd"} & {host, other_host}
+        and (len(hosts) == 1 or bool(everywhere and not any(name.startswith("[") for name in hosts)))
+    )
 
 
 def _brands(data: dict[str, Any], routes: list[tuple[Path, dict[str, Any]]]) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from string import Formatter
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -70,11 +69,6 @@ class Files(Section):
     many: Literal["follow-up", "zip", "links"] = "follow-up"
     #: Quiet messages after the first, one for each further file.
     max_follow_ups: Annotated[Whole, Field(ge=0, le=1_000)] = 10
-
-
-def asked(template: str) -> tuple[str, ...]:
-    """The names in a template's braces. Raises ValueError for a broken one."""
-    return tuple(name for _, name, _, _ in Formatter().parse(template) if name is not None)
 
 
 class Login(Section):

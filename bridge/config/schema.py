@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bridge.config.rules import OWN_SUBJECT, Files, asked
+from bridge.config.rules import OWN_SUBJECT, Files
 from bridge.config.rules import AuthorRule as AuthorRule  # noqa: PLC0414 - every section of the file is found here
 from bridge.config.rules import FieldRule as FieldRule  # noqa: PLC0414 - the same
 from bridge.config.rules import Login as Login  # noqa: PLC0414 - the same
@@ -23,13 +23,16 @@ from bridge.config.values import (
     Days,
     FilePath,
     Listen,
+    LoginEmail,
     Network,
     Pattern,
+    PlaceOfUploads,
     Positive,
     Recipient,
     Seconds,
     Whole,
     loopback,
+    names_in,
     unknown_groups,
 )
 
@@ -264,7 +267,7 @@ class Route(Section):
             if name in known[:number]:
                 raise ValueError(f"two of `fields` are called `{name}`")
         for key, template in (("subject", self.subject), ("conversation.key", self.conversation.key)):
-            for name in asked(template):
+            for name in names_in(template):
                 if name not in known and not (name == OWN_SUBJECT and key == "subject"):
                     raise ValueError(f"`{key}` asks for {{{name}}}, which `fields` does not name")
         return self
@@ -284,9 +287,9 @@ class Serve(Section):
 class Put(Section):
     """The bridge uploads by HTTP PUT. `{sha256}`, `{token}` and `{name}` are filled in, percent-encoded."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: PlaceOfUploads
     #: Where the uploaded file can be fetched.
-    public_url: Annotated[str, Field(pattern=r"^https?://")]
+    public_url: PlaceOfUploads
     headers: dict[str, str | Secret] = Field(default_factory=dict)
     #: Send DELETE to `url` when the file expires.
     delete: bool = True
@@ -311,15 +314,10 @@ class Staging(Section):
 
 
 class Brand(Section):
-    base_url: Annotated[
-        str,
-        Field(
-            pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$",
-            examples=["https://acme.reamaze.io/api/v1"],
-        ),
-    ]
-    #: Login e-mail of the staff user the token belongs to.
-    user: str
+    #: "https://acme.reamaze.io/api/v1".
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$")]
+    #: Of the staff user the token belongs to.
+    user: LoginEmail
     token: Secret
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -105,6 +106,25 @@ def test_a_waiting_mail_is_listed_shown_and_traced(config: Path) -> None:
     told = call("trace", "-c", config, mail_id).text
     assert re.search(r"accepted from pipe by pipe, \d+ bytes\n", told)
     assert "from <> to support@example.com, route support" in told
+
+
+def test_a_config_that_may_not_be_read_is_a_bad_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a wrong call: the service would be started again and again."""
+    in_one_line(call("run", "-c", tmp_path), 78, r"cannot be read: Is a directory\.")
+
+    def denied(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    # Root, as which tests may run, is denied nothing.
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    (tmp_path / "config.yaml").touch()
+    done = call("run", "-c", tmp_path / "config.yaml")
+    in_one_line(
+        done, 78, r"config\.yaml: cannot be read: Permission denied\. Let the user who runs this read"
+    )
 
 
 def test_status_says_why_mail_is_refused(config: Path) -> None:
