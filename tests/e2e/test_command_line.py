@@ -26,6 +26,7 @@ from bridge.config.schema import Spool as SpoolSettings
 from bridge.model import Target
 from bridge.spool import Spool
 
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 MAIL = b"From: Ann Lee <ann@customer.example>\nSubject: Broken lamp\nMessage-ID: <1@customer.example>\n\nIt is dark.\n"
 
 
@@ -332,6 +333,23 @@ def test_pipe_answers_with_the_statuses_that_mail_servers_know(config: Path) -> 
     assert status("--recipient", "support@example.com", path=config.with_name("missing.yaml")) == 75
     config.write_text("hostnam: x\n")
     assert status("--recipient", "support@example.com") == 75
+
+
+@pytest.mark.parametrize("sender", ["ann@customer.example", "MAILER-DAEMON"])
+def test_the_pipe_of_the_readme_takes_every_recipient_of_a_mail(config: Path, sender: str) -> None:
+    (line,) = re.findall(r" argv=\S+ (pipe .*)", README)
+    named = ["support@example.com", "sales@example.com"]
+    arguments: list[str] = []
+    for word in line.split():
+        # As pipe(8) has it: what holds ${recipient} stands there once for each of them.
+        every = named if "${recipient}" in word else [""]
+        arguments += [word.replace("${recipient}", each).replace("${sender}", sender) for each in every]
+    done = call(arguments[0], "-c", config, *arguments[1:], stdin=MAIL)
+    assert done.status == 0, done.said
+    told = call("trace", "-c", config, done.err.split()[-1]).text
+    path = sender if "@" in sender else ""
+    assert f"from <{path}> to support@example.com, route support" in told
+    assert f"from <{path}> to sales@example.com, route sales" in told
 
 
 def test_pipe_makes_no_spool_of_its_own(tmp_path: Path) -> None:
