@@ -128,6 +128,8 @@ def _life(trace: Trace) -> Iterator[str]:
     summary, envelope = trace.summary, trace.envelope
     yield f"{summary.id}  {summary.state}" + (f": {summary.reason}" if summary.reason else "")
     peer = f"{envelope.peer} ({envelope.helo})" if envelope.helo else envelope.peer
+    if envelope.login:
+        peer += f", logged in as {envelope.login},"
     yield (
         f"  {showing.at(summary.received_at)}  accepted from {peer} by {envelope.listener}, {summary.size_bytes:,} bytes"
     )

@@ -138,6 +138,15 @@ def test_status_says_why_mail_is_refused(config: Path) -> None:
     assert re.search(r"^trouble +no mail is taken: .* \(`spool\.min_free_bytes`\)", done.text, re.MULTILINE)
 
 
+def test_a_trace_names_the_login_by_which_a_mail_came(config: Path) -> None:
+    target = Target("support", "acme", ("support@example.com",))
+    with closing(Spool.open(spool_of(config), clock=SystemClock(), exclusive=False)) as spool:
+        mail_id = spool.new_id()
+        spool.put_now(mail_id, envelope(login="scanner"), MAIL, (target,))
+    told = call("trace", "-c", config, mail_id).text
+    assert "accepted from 192.0.2.7 (mail.example.net), logged in as scanner, by lan, " in told
+
+
 def test_a_list_that_was_cut_says_so(config: Path) -> None:
     for _ in range(3):
         pipe(config)
