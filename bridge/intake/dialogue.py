@@ -199,9 +199,11 @@ class Dialogue:
 
     def _mail(self, argument: str) -> Reply | bytes:
         reception = self._reception
-        if reception.listener.require_tls and self.tls is None:
+        listener = reception.listener
+        # AUTH is not even offered before.
+        if self.tls is None and (listener.require_tls or listener.require_login):
             return replies.NEED_TLS
-        if reception.listener.require_login and self._login.user is None:
+        if listener.require_login and self._login.user is None:
             return replies.NEED_LOGIN
         if self._transaction is not None:
             return replies.NESTED_MAIL

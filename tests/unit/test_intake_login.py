@@ -151,6 +151,8 @@ def test_the_name_goes_into_the_envelope_and_the_trace_field() -> None:
 
 
 def test_a_listener_can_insist_on_a_login() -> None:
+    clear = Talk(desk(require_login=True), tls=False)
+    assert clear.say("EHLO c", "MAIL FROM:<a@example.net>")[-1] == "530 5.7.0 Say STARTTLS first"
     talk = Talk(desk(require_login=True))
     assert talk.say("EHLO c", "MAIL FROM:<a@example.net>")[-1] == "530 5.7.0 Log in first, by AUTH"
     assert talk.say(f"AUTH PLAIN {GOOD}", "MAIL FROM:<a@example.net>") == [WELCOME, "250 2.1.0 Ok"]
