@@ -187,7 +187,7 @@ def test_a_template_is_filled_or_gives_nothing() -> None:
         ({"subject": "Order {nr}"}, "`subject` asks for {nr}, which `fields` does not name"),
         ({"conversation": {"key": "{subject}"}}, "`conversation.key` asks for {subject}"),
         ({"subject": "Order {order.__class__}"}, "asks for {order.__class__}"),
-        ({"subject": "Order {"}, "Single '{' encountered"),
+        ({"subject": "Order {"}, "has a brace without its partner"),
         ({"fields": [RULES[0], RULES[0]]}, "two of `fields` are called `order`"),
         ({"fields": [{"name": "subject", "label": "x"}]}, "a field cannot be called `subject`"),
         ({"fields": [{"name": "bridge_key", "label": "x"}]}, "a field cannot be called `bridge_key`"),
