@@ -19,6 +19,7 @@ from bridge import __version__, log, notify
 from bridge.clock import Clock, SystemClock
 from bridge.compose import route as routing
 from bridge.config.schema import Config
+from bridge.config.values import is_loopback
 from bridge.delivery.loop import Loop
 from bridge.delivery.parts import Parts
 from bridge.errors import BridgeError
@@ -79,9 +80,8 @@ class Daemon:
             parts = await self._parts(stack, spool)
             loop = self._loop = Loop(parts)
             if config.operate.listen is not None:
-                server = await self._served(
-                    stack, operator_app.app(self.snapshot), config.operate.listen, "operate.listen"
-                )
+                page = operator_app.app(self.snapshot, names=self._names(config.operate.listen))
+                server = await self._served(stack, page, config.operate.listen, "operate.listen")
                 self.operate_port = server.port
             await self._account()
             tasks = [
@@ -147,6 +147,7 @@ class Daemon:
             ledger=self._spool.ledger(),
             unaccounted=self._unaccounted,
             unfetched=self._unfetched,
+            closed=self._spool.closed(),
             oldest_s=self._spool.oldest_s(),
             paused=self._loop.gates.reasons(),
             dead_letters=tuple(
@@ -205,6 +206,11 @@ class Daemon:
         await server.start()
         stack.push_async_callback(server.stop)
         return server
+
+    def _names(self, listen: str) -> tuple[str, ...] | None:
+        """The names by which the operator's page may be asked; None for any, where it is meant for others too."""
+        here = is_loopback(listen.rpartition(":")[0].strip("[]"))
+        return ("localhost", self.config.hostname.lower()) if here else None
 
     async def _stopped(self, loop: Loop) -> None:
         await loop.stop(self.config.operate.stop_within_s / 2)

@@ -68,7 +68,8 @@ config_option = click.option(
     "--config",
     "config_path",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    # Whether it can be read is for the loader to say: a wrong call has another status than a bad config.
+    type=click.Path(path_type=Path, readable=False),
     default=Path("/etc/reamaze-bridge/config.yaml"),
     show_default=True,
     help="The config file.",

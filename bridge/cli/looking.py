@@ -30,7 +30,7 @@ def status(config_path: Path) -> None:
     """Say what waits, since when, and what is in trouble.
 
     Asks the spool, and the daemon if it runs. Exit status 1 if something needs a person: a daemon that does not answer, a paused
-    brand, a dead letter, or a mail that is not accounted for.
+    brand, a limit that has mail refused, a dead letter, or a mail that is not accounted for.
     """
     config = load.load(config_path)
     with showing.opened(config.spool, config_path) as spool:
@@ -92,6 +92,7 @@ def _of_spool(spool: Spool) -> list[str]:
     if next_up and next_up[0].reason:
         say(f"last answer  {next_up[0].reason}")
     return [
+        *spool.closed(),
         *(
             f"{difference:+} {state}: a mail is in no state; please report this"
             for state, difference in spool.audit().items()
@@ -127,6 +128,8 @@ def _life(trace: Trace) -> Iterator[str]:
     summary, envelope = trace.summary, trace.envelope
     yield f"{summary.id}  {summary.state}" + (f": {summary.reason}" if summary.reason else "")
     peer = f"{envelope.peer} ({envelope.helo})" if envelope.helo else envelope.peer
+    if envelope.login:
+        peer += f", logged in as {envelope.login},"
     yield (
         f"  {showing.at(summary.received_at)}  accepted from {peer} by {envelope.listener}, {summary.size_bytes:,} bytes"
     )

@@ -46,6 +46,8 @@ class _Found:
     email: str
     because: str
     remarks: tuple[str, ...] = ()
+    #: Whether whoever sent the mail may only have passed the address on: anybody can type it into a form or Reply-To.
+    passed_on: bool = False
 
 
 def choose(
@@ -96,14 +98,15 @@ def decide(
     original = forward.find(mail, attached) if remarks or route.forwards == "original" else None
     if original is None or original.email == found.email:
         return choice
-    proved = proof.of(mail, envelope, sender, found.email)
+    proved = proof.of(mail, envelope, sender, found.email, passed_on=found.passed_on)
     why_not = _why_not(found.email, original, proved, route=route, sender=sender, own=own)
     return _passed_on(choice, found, original, why_not)
 
 
 def _chosen(found: _Found, mail: Mail, envelope: Envelope, sender: Sender, own: Collection[str]) -> Choice:
     if address.listed(found.email, sender.staff):
-        return _staff(found, proof.of(mail, envelope, sender, found.email), sender)
+        shown = proof.of(mail, envelope, sender, found.email, passed_on=found.passed_on)
+        return _staff(found, shown, sender)
     deceives = _deceives(found)
     name = f"{words.one_line(found.name, MAX_NAME // 2)} ({found.email})" if deceives else found.name
     author = Author(_user(name, found.email), found.because, (*found.remarks, *deceives))
@@ -228,7 +231,7 @@ def _by_rule(
         case "reply-to":
             found = next(_usable(mail.reply_to, "rule reply-to", own), None)
             via = next((_before_via(entry.name) for entry in mail.authors if _VIA in entry.name.lower()), "")
-            return found and replace(found, name=found.name or via)
+            return found and replace(found, name=found.name or via, passed_on=True)
         case "header":
             # Written into the config on purpose, so believed as it stands; staff must prove itself all the same.
             return _by_texts(
@@ -238,11 +241,13 @@ def _by_rule(
             lines, others = labels.lines(mail), labels.of_route(route)
             name = next(labels.values(lines, rule.name, others), None) if rule.name else None
             emails = tuple(labels.values(lines, rule.email, others))
-            return _by_texts(emails, name, f"rule body {rule.email}", own)
+            found = _by_texts(emails, name, f"rule body {rule.email}", own)
+            return found and replace(found, passed_on=True)
         case "fields":
             email = fields.filled(rule.email, values)
             name = fields.filled(rule.name, values, partly=True)
-            return _by_texts((email,), name, f"rule fields {rule.email}", own)
+            found = _by_texts((email,), name, f"rule fields {rule.email}", own)
+            return found and replace(found, passed_on=True)
         case "fixed":
             person = rule.user or Person(email="")
             email = address.canonical(person.email)
@@ -369,7 +374,7 @@ def _behind_rewriting(mail: Mail, written: _Found, own: Collection[str]) -> _Fou
         remark = f"From is {written.email}; the author is taken from {field}, which nobody vouches for."
         # A group of ours is known to rewrite; anybody else's "via" is only that sender's word.
         remarks = written.remarks if is_own else (*written.remarks, remark)
-        return replace(found, name=_before_via(found.name) or name, remarks=remarks)
+        return replace(found, name=_before_via(found.name) or name, remarks=remarks, passed_on=True)
     return None
 
 

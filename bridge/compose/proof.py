@@ -41,8 +41,13 @@ class Proof:
     failed: bool = False
 
 
-def of(mail: Mail, envelope: Envelope, sender: Sender, email: str) -> Proof:
-    """Whether the mail proves to come from `email`."""
+def of(mail: Mail, envelope: Envelope, sender: Sender, email: str, *, passed_on: bool = False) -> Proof:
+    """Whether the mail proves to come from `email`.
+
+    `passed_on` where the peer may only pass the address on, as a form does what is typed into it.
+    """
+    if passed_on and email not in {address.canonical(author.email) for author in mail.authors}:
+        return Proof(False, "it does not stand in From, and for nothing else does a login or a peer vouch")
     if envelope.login and address.listed(email, sender.staff_logins.get(envelope.login, ())):
         return Proof(True, f"the peer logged in as {envelope.login}")
     if within(envelope.peer, sender.staff_networks):

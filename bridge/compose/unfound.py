@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from bridge.compose import address, author, labels, values, words
 from bridge.compose import fields as reading
 from bridge.config.schema import AuthorRule, FieldRule, KeyPattern, Route, Sender
-from bridge.config.templates import OWN_SUBJECT, asked
+from bridge.config.templates import OWN_SUBJECT
+from bridge.config.values import names_in
 from bridge.model import Mail
 
 _MAX_SHOWN = 60
@@ -47,7 +48,7 @@ def templates(mail: Mail, route: Route, found: Mapping[str, str]) -> Iterator[tu
     why = dict(fields(mail, route, found))
     wanted = [("key", route.conversation.key), ("new_subject", route.subject)]
     for what, template in (*wanted, *(("tags", tag) for tag in route.tags)):
-        for name in asked(template):
+        for name in names_in(template):
             if name not in found and name != OWN_SUBJECT:
                 yield what, f"{template} lacks {name}: {why.get(name, 'it has no value')}"
 
@@ -119,7 +120,7 @@ def _written(
             return texts, _missing("body", rule.email, mail, lines)
         case _:
             why = dict(fields(mail, route, found))
-            lacking = (name for name in asked(rule.email) if name not in found)
+            lacking = (name for name in names_in(rule.email) if name not in found)
             missing = "; ".join(f"{name}: {why.get(name, 'it has no value')}" for name in lacking)
             return tuple(filter(None, [reading.filled(rule.email, found)])), f"{rule.email} lacks {missing}"
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from bridge.config import backtracking, outline, schema, wording
 from bridge.config.document import Path
+from bridge.config.values import is_loopback
 
 Finding = tuple[Path, str]
 
@@ -45,10 +45,15 @@ def warnings(config: schema.Config) -> Iterator[Finding]:
     yield from _public_url(config)
     for name, brand in config.reamaze.brands.items():
         url = urlsplit(brand.base_url)
-        if url.scheme == "http" and not _loopback(url.hostname):
+        if url.scheme == "http" and not is_loopback(url.hostname):
             yield (
                 ("reamaze", "brands", name, "base_url"),
                 "the token travels unencrypted over http; write https:// unless this is a test",
+            )
+        if url.path.rstrip("/") not in ("", "/api/v1"):
+            yield (
+                ("reamaze", "brands", name, "base_url"),
+                f'Re:amaze has its API at "/api/v1", not at "{url.path}"; right only for a proxy of your own',
             )
     if config.retry.first_delay_s > config.retry.max_delay_s:
         yield (("retry", "first_delay_s"), "longer than `max_delay_s`, so every delay is `max_delay_s`")
@@ -116,9 +121,25 @@ def _addresses(data: dict[str, Any], listeners: list[tuple[Path, dict[str, Any]]
                 here,
                 "LMTP must not use port 25 (RFC 2033, section 5); choose another port or a unix socket",
             )
-        if listen in taken:
-            yield here, f'"{listen}" is already taken by `{taken[listen]}`; choose another port'
+        other = next((name for known, name in taken.items() if _collide(listen, known)), None)
+        if other is not None:
+            yield here, f'"{listen}" is already taken by `{other}`; choose another port'
         taken.setdefault(listen, wording.shown(path))
+
+
+def _collide(one: str, other: str) -> bool:
+    """Whether two servers cannot both listen there: "0.0.0.0" and "*" take the port of every address."""
+    if one == other:
+        return True
+    (host, _, port), (other_host, _, other_port) = one.rpartition(":"), other.rpartition(":")
+    hosts = {"127.0.0.1" if name in ("", "localhost") else name for name in (host, other_host)}
+    everywhere = hosts & {"*", "0.0.0.0"}  # noqa: S104 - named to be found
+    return (
+        port == other_port
+        and port not in ("", "0")
+        and not {"unix", "systemd"} & {host, other_host}
+        and (len(hosts) == 1 or bool(everywhere and not any(name.startswith("[") for name in hosts)))
+    )
 
 
 def _brands(data: dict[str, Any], routes: list[tuple[Path, dict[str, Any]]]) -> Iterator[Finding]:
@@ -173,7 +194,7 @@ def _listener(listener: schema.Listener) -> Iterator[tuple[str, str]]:
     host = listener.listen.rpartition(":")[0].strip("[]")
     if not listener.networks:
         yield "networks", "empty, so nobody can connect; name the mail servers that may"
-    elif not (listener.listen.startswith("systemd:") or _loopback(host)) and all(
+    elif not (listener.listen.startswith("systemd:") or is_loopback(host)) and all(
         network.is_loopback for network in listener.networks
     ):
         yield (
@@ -244,8 +265,10 @@ def _public_url(config: schema.Config) -> Iterator[Finding]:
         else (("staging", "put", "public_url"), config.staging.put.public_url if config.staging.put else "")
     )
     address = urlsplit(url)
-    online = any(not _loopback(urlsplit(brand.base_url).hostname) for brand in config.reamaze.brands.values())
-    if _loopback(address.hostname):
+    online = any(
+        not is_loopback(urlsplit(brand.base_url).hostname) for brand in config.reamaze.brands.values()
+    )
+    if is_loopback(address.hostname):
         if online:
             yield (
                 path,
@@ -256,12 +279,3 @@ def _public_url(config: schema.Config) -> Iterator[Finding]:
             path,
             "customers' files travel unencrypted over http; put a certificate before it and write https://",
         )
-
-
-def _loopback(host: str | None) -> bool:
-    if host in ("localhost", ""):
-        return True
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return False

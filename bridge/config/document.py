@@ -33,12 +33,12 @@ _SYNTAX = (
     ("found character '\\t'", "a tab stands where YAML allows only blanks; indent with blanks"),
     (
         "mapping values are not allowed",
-        "a second `key:` on one line, or wrong indentation; put text with `: ` in it into quotes",
+        "a second `key:` on one line, wrong indentation, or a `key` above without its `: `; put text with `: ` in it into quotes",
     ),
     ("could not find expected ':'", "a key without its `:`, or a text that is not indented below its key"),
     (
         "expected <block end>",
-        "the indentation does not match the lines above; keys of one section start in one column",
+        "the indentation does not match the lines above (keys of one section start in one column), or a quote is never closed",
     ),
     ("expected ',' or ']'", "a list opened with `[` is not closed, or a `,` is missing"),
     ("expected ',' or '}'", "a section opened with `{` is not closed, or a `,` is missing"),
@@ -50,6 +50,14 @@ _SYNTAX = (
     ("found unhashable key", "a key must be plain text"),
     ("found unknown escape character", "in double quotes a backslash starts an escape; use single quotes"),
     ("but found another document", "a second document starts here with `---`; the config is one document"),
+    (
+        "expected the node content, but found ':'",
+        "text cannot start with `:` here; put an IPv6 address into quotes",
+    ),
+    (
+        "expected alphabetic or numeric character",
+        "text that starts with `*` or `&` means something else; put it into quotes",
+    ),
     ("found character", "text cannot start with this character; put it into quotes"),
 )
 

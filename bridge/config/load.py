@@ -78,6 +78,9 @@ def secrets(loaded: Loaded) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _content(path: Path) -> str:
     try:
         content = path.read_bytes()
+    except PermissionError as error:
+        fix = "Let the user who runs this read the file, and enter the folders above it"
+        raise ConfigError((f"{path}: cannot be read: {error.strerror}. {fix}",)) from None
     except OSError as error:
         raise ConfigError(
             (f"{path}: cannot be read: {error.strerror}. Give the path of the config file with `-c`",)

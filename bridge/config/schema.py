@@ -29,7 +29,9 @@ from bridge.config.values import (
     Days,
     FilePath,
     Listen,
+    LoginEmail,
     Network,
+    PlaceOfUploads,
     Positive,
     Recipient,
     Seconds,
@@ -263,9 +265,9 @@ class Serve(Section):
 class Put(Section):
     """The bridge uploads by HTTP PUT. `{sha256}`, `{token}` and `{name}` are filled in, percent-encoded."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: PlaceOfUploads
     #: Where the uploaded file can be fetched.
-    public_url: Annotated[str, Field(pattern=r"^https?://")]
+    public_url: PlaceOfUploads
     headers: dict[str, str | Secret] = Field(default_factory=dict)
     #: Send DELETE to `url` when the file expires.
     delete: bool = True
@@ -290,15 +292,10 @@ class Staging(Section):
 
 
 class Brand(Section):
-    base_url: Annotated[
-        str,
-        Field(
-            pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$",
-            examples=["https://acme.reamaze.io/api/v1"],
-        ),
-    ]
-    #: Login e-mail of the staff user the token belongs to.
-    user: str
+    #: "https://acme.reamaze.io/api/v1".
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$")]
+    #: Of the staff user the token belongs to.
+    user: LoginEmail
     token: Secret
 
 

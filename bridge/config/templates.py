@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from string import Formatter
 
+from bridge.config import values
 from bridge.config.section import MisplacedError
 
 #: Stands for the mail's own subject in a route's `subject`.
@@ -16,15 +16,10 @@ BROKEN = "a brace without its other half; {order} stands for a value, and {{ or 
 Place = tuple[str | int, ...]
 
 
-def asked(template: str) -> tuple[str, ...]:
-    """The names in a template's braces. Raises ValueError for a broken one."""
-    return tuple(name for _, name, _, _ in Formatter().parse(template) if name is not None)
-
-
 def check(place: Place, template: str, known: Sequence[str]) -> None:
     """Raises MisplacedError where the template is broken or asks for a field that is not known."""
     try:
-        names = asked(template)
+        names = values.names_in(template)
     except ValueError:
         raise MisplacedError(place, BROKEN) from None
     for name in names:

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from bridge.config import outline, schema
 from bridge.config.document import Path
 from bridge.config.section import MisplacedError
+from bridge.config.values import LISTEN
 
 _SECRET_WORDS = ("token", "password", "secret", "authorization", "api_key", "api-key", "cookie")
 
@@ -29,6 +30,10 @@ PATTERNS = {
     "base_url": 'the API\'s address such as "https://acme.reamaze.io/api/v1"',
     "public_url": "an address that starts with https:// or http:// and has no `?` or `#`",
     "url": "an address that starts with https:// or http://",
+    "listen": LISTEN,
+    "brand": "one of the names below `reamaze.brands`",
+    "channel": "the slug of a channel",
+    "folder": "a path",
     "env": "the name of an environment variable, and not the secret itself",
 }
 
@@ -197,7 +202,7 @@ def _wanted(path: Path, kind: str = "missing") -> str:
         case "path":
             return "a path"
         case "string":
-            return "text"
+            return PATTERNS.get(_key(path), "text")
         case "missing":
             return _form(path) or "a value"
         case _:

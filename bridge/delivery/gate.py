@@ -102,5 +102,16 @@ class Gates:
             gate.probing = False
 
     def reasons(self) -> dict[str, str]:
+        """Why each brand is paused, what helps, and when it goes on by itself."""
         # The operator's page asks from another thread, and the dict may change meanwhile.
-        return {brand: gate.reason for brand, gate in list(self._gates.items())}
+        return {brand: self._told(gate) for brand, gate in list(self._gates.items())}
+
+    def _told(self, gate: _Gate) -> str:
+        left_s = gate.until_s - self._clock.monotonic_s()
+        due = "now" if gate.probing or left_s <= 0 else f"in {left_s:.0f} s"
+        cure = (
+            "; it refuses login or token: mend them, ask `reamaze-bridge check --online`, and restart"
+            if gate.needs_operator
+            else ""
+        )
+        return f"{gate.reason}{cure}; tried again {due}"

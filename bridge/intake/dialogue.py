@@ -25,7 +25,7 @@ from bridge.model import Envelope
 MAX_LINE_BYTES = 4096
 #: Commands that are not understood, before the session ends.
 MAX_JUNK = 10
-#: Understood commands that lead nowhere (NOOP, RSET, VRFY, refused recipients), since the last mail.
+#: Understood commands that lead nowhere (EHLO, NOOP, RSET, refused recipients, wrong order), since the last mail.
 MAX_IDLE = 100
 
 _SIZE = re.compile(r"[0-9]{1,20}")
@@ -120,14 +120,17 @@ class Dialogue:
         return self._counted(reply)
 
     def _counted(self, reply: Reply | bytes) -> bytes:
-        if isinstance(reply, bytes):
-            return reply
-        if reply.code in (500, 501, 502, 504, 555):
+        if isinstance(reply, Reply) and reply.code in (500, 501, 502, 504, 555):
             return self.junk(reply)
-        return reply.wire
+        # Recipients that follow a refused MAIL were sent along with it.
+        if isinstance(reply, Reply) and reply.code in (503, 530, 538) and reply is not replies.NEED_MAIL:
+            reply = self._nowhere(reply)
+        return reply.wire if isinstance(reply, Reply) else reply
 
     def junk(self, reply: Reply) -> bytes:
         """Answer what could not be understood, for a while."""
+        # After a 500 the peer's next line is a command, whatever was asked before.
+        self._login.give_up()
         self._junk += 1
         return self._close(replies.TOO_MUCH_JUNK) if self._junk >= MAX_JUNK else reply.wire
 
@@ -141,9 +144,9 @@ class Dialogue:
         named = self._transaction is not None and self._transaction.recipients
         return reply if named else self._nowhere(reply)
 
-    def _close(self, reply: Reply) -> bytes:
+    def _close(self, reply: Reply, *, login: str | None = None) -> bytes:
         self.then = Then.CLOSE
-        return self._reception.refused(reply, self._peer).wire
+        return self._reception.refused(reply, self._peer, login=login).wire
 
     # -- greetings -------------------------------------------------------------------------------------
 
@@ -172,7 +175,7 @@ class Dialogue:
             lines.insert(1, f"AUTH {' '.join(MECHANISMS)}")
         last = lines.pop()
         # One write: several small ones would wait for the peer's delayed acknowledgement.
-        return ("".join(f"250-{line}\r\n" for line in lines) + f"250 {last}\r\n").encode()
+        return self._greeted("".join(f"250-{line}\r\n" for line in lines) + f"250 {last}\r\n")
 
     def _helo_command(self, argument: str) -> Reply | bytes:
         if self._reception.lmtp:
@@ -180,11 +183,14 @@ class Dialogue:
         if not self._hello(argument):
             return replies.HELO_SYNTAX
         self._extended = False
-        return f"250 {self._reception.hostname}\r\n".encode()
+        return self._greeted(f"250 {self._reception.hostname}\r\n")
+
+    def _greeted(self, words: str) -> Reply | bytes:
+        answer = self._nowhere(replies.OK)
+        return words.encode() if answer is replies.OK else answer
 
     def _hello(self, argument: str) -> bool:
-        name = argument.strip()
-        if name:
+        if name := argument.strip():
             self._helo = name[:255]
             self._transaction = None
         return bool(name)
@@ -193,9 +199,11 @@ class Dialogue:
 
     def _mail(self, argument: str) -> Reply | bytes:
         reception = self._reception
-        if reception.listener.require_tls and self.tls is None:
+        listener = reception.listener
+        # AUTH is not even offered before.
+        if self.tls is None and (listener.require_tls or listener.require_login):
             return replies.NEED_TLS
-        if reception.listener.require_login and self._login.user is None:
+        if listener.require_login and self._login.user is None:
             return replies.NEED_LOGIN
         if self._transaction is not None:
             return replies.NESTED_MAIL
@@ -220,7 +228,7 @@ class Dialogue:
         try:
             reception.spool.room(size_bytes)
         except Exception as error:  # noqa: BLE001 - unknown means temporary
-            return self._nowhere(reception.refused(refusal_for(error), self._peer))
+            return self._nowhere(reception.refused(refusal_for(error), self._peer, because=str(error)))
         self._transaction = Transaction(reverse_path, utf8)
         return replies.SENDER_OK
 
@@ -320,9 +328,9 @@ class Dialogue:
 
     def _said(self, reply: Reply) -> Reply | bytes:
         """What the login said, and the end of the session where it will not hear the peer any more."""
-        if reply is replies.TOO_MANY_LOGINS:
-            return self._close(reply)
-        return self._reception.refused(reply, self._peer) if reply is replies.BAD_LOGIN else reply
+        if reply is replies.BAD_LOGIN:
+            self._reception.refused(reply, self._peer, login=self._login.tried)
+        return self._close(reply, login=self._login.tried) if reply is replies.TOO_MANY_LOGINS else reply
 
     # -- the rest --------------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+import ssl
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,19 @@ from bridge.clock import Clock
 from bridge.config.schema import Listener, ListenerKind, Smtp
 from bridge.errors import StartError
 from bridge.intake import listeners
-from bridge.intake.limits import Connections
+from bridge.intake.limits import Connections, peer_name
 from bridge.intake.listeners import Bound
 from bridge.intake.reception import Reception
-from bridge.intake.session import HANDSHAKE_TIMEOUT_S, BridgeSMTP
+from bridge.intake.session import BridgeSMTP
 from bridge.intake.store import Store
-from bridge.intake.tls import Certificate
+from bridge.intake.tls import HANDSHAKE_TIMEOUT_S, Certificate, failure
 from bridge.model import Target
 
 _BACKLOG = 1024
 _WATCH_EVERY_S = 1.0
 _CERTIFICATES_EVERY_S = 60.0
+#: How long no connection is taken after one could not be.
+_ACCEPT_AGAIN_S = 1.0
 
 
 class Intake:
@@ -56,9 +59,15 @@ class Intake:
         self._connections = Connections(
             most=settings.max_connections, most_per_peer=settings.max_connections_per_peer
         )
+        #: Connections of `smtps` before they can say a word.
+        self._handshakes = Connections(
+            most=settings.max_connections, most_per_peer=settings.max_connections_per_peer
+        )
         self._receptions: list[Reception] = []
         self._certificates: list[Certificate] = []
         self._servers: list[asyncio.Server] = []
+        #: What takes the connections of `smtps`, and each of their handshakes.
+        self._doors: set[asyncio.Task[None]] = set()
         self._sockets: list[tuple[Listener, socket.socket]] = []
         self._watch: asyncio.Task[None] | None = None
         self._bound: tuple[Bound, ...] = ()
@@ -106,21 +115,64 @@ class Intake:
         )
         self._receptions.append(reception)
         template = BridgeSMTP(reception, loop)
-        options: dict[str, Any] = {"backlog": _BACKLOG}
-        if listener.kind is ListenerKind.SMTPS:
-            # Not by start_tls: on uvloop the peer's first bytes would arrive before it.
-            options |= {"ssl": reception.tls, "ssl_handshake_timeout": HANDSHAKE_TIMEOUT_S}
         try:
             sockets = listeners.open_sockets(listener.listen, self._environ)
         except StartError as error:
             raise StartError(f"listener {listener.name}: {error}") from error
         for sock in sockets:
             self._sockets.append((listener, sock))
-            if sock.family == socket.AF_UNIX:
-                server = await loop.create_unix_server(template.clone, sock=sock, **options)
+            if listener.kind is ListenerKind.SMTPS:
+                sock.listen(_BACKLOG)
+                self._open(self._take_in(sock, reception, template))
+            elif sock.family == socket.AF_UNIX:
+                self._servers.append(
+                    await loop.create_unix_server(template.clone, sock=sock, backlog=_BACKLOG)
+                )
             else:
-                server = await loop.create_server(template.clone, sock=sock, **options)
-            self._servers.append(server)
+                self._servers.append(await loop.create_server(template.clone, sock=sock, backlog=_BACKLOG))
+
+    def _open(self, door: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(door)
+        self._doors.add(task)
+        task.add_done_callback(self._doors.discard)
+
+    async def _take_in(self, sock: socket.socket, reception: Reception, template: BridgeSMTP) -> None:
+        """Take connections that begin with TLS.
+
+        A server of asyncio's asks nobody who he is before his handshake is over: those who never begin one, from wherever,
+        would use up the process's descriptors.
+        """
+        while True:
+            try:
+                opened, address = await asyncio.get_running_loop().sock_accept(sock)
+            except OSError as error:
+                log.warning(
+                    "trouble", doing="accepting", listener=reception.listener.name, error=error.strerror
+                )
+                await asyncio.sleep(_ACCEPT_AGAIN_S)
+                continue
+            peer = peer_name(address)
+            reply = reception.turns_away(peer) or self._handshakes.admit(peer)
+            if reply is None:
+                self._open(self._shake_hands(opened, peer, reception, template))
+            else:
+                # Without TLS there is no word for it.
+                reception.refused(reply, peer)
+                opened.close()
+
+    async def _shake_hands(
+        self, opened: socket.socket, peer: str, reception: Reception, template: BridgeSMTP
+    ) -> None:
+        opened.setblocking(False)
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                template.clone, opened, ssl=reception.tls, ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S
+            )
+        except (OSError, ssl.SSLError) as error:
+            log.info("refused", listener=reception.listener.name, peer=peer, why=failure(error))
+            opened.close()
+        finally:
+            self._handshakes.release(peer)
 
     async def _watching(self) -> None:
         certificates_s = 0.0
@@ -169,6 +221,8 @@ class Intake:
         for server in self._servers:
             server.close()
         self._servers.clear()
+        for door in self._doors:
+            door.cancel()
         for listener, sock in self._sockets:
             sock.close()
             if listener.listen.startswith("unix:"):

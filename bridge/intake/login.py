@@ -22,8 +22,9 @@ from bridge.intake.replies import Reply
 MECHANISMS = ("PLAIN", "LOGIN")
 #: Failures after which a session ends.
 MAX_SESSION_FAILURES = 3
-#: Failures within `GUESSING_S` after which a peer may not log in, and for how long.
+#: Failures within `GUESSING_S` after which a peer may not log in by that name, and by any.
 MAX_FAILURES = 10
+MAX_FAILURES_OF_ALL = 30
 GUESSING_S = 600.0
 #: Peers whose failures are remembered; the oldest is forgotten.
 _MAX_PEERS = 10_000
@@ -82,7 +83,11 @@ def _plain(message: str) -> Claim:
 
 
 class Logins:
-    """The names and passwords of one listener, and who has guessed at them."""
+    """The names and passwords of one listener, and who has guessed at them.
+
+    Guesses are counted by name: a device with an old password does not lock out those that share its address, and who knows one
+    password wins no further guesses at another.
+    """
 
     def __init__(self, listener: schema.Listener, clock: Clock) -> None:
         """Raises StartError where a password cannot be read."""
@@ -94,37 +99,52 @@ class Logins:
             for login in listener.logins
         }
         self._clock = clock
-        self._failures: dict[str, list[float]] = {}
+        #: By origin: when a guess failed, and a digest of the name it was made at.
+        self._failures: dict[str, list[tuple[float, bytes]]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._proofs)
+
+    def __contains__(self, user: str) -> bool:
+        return user in self._proofs
 
     def know(self, peer: str, claim: Claim) -> bool:
         """Whether that is one of the logins; a failure is remembered."""
         # A name that nobody has is compared too: its answer takes as long as that to a wrong password.
         expected = self._proofs.get(claim.user, _NOBODY)
-        if hmac.compare_digest(self._proof(claim.password), expected):
-            self._failures.pop(_origin(peer), None)
-            return True
-        self._recent(peer).append(self._clock.monotonic_s())
-        return False
+        known = hmac.compare_digest(self._proof(claim.password), expected)
+        recent, name = self._recent(peer), self._proof(claim.user)
+        # A success forgives what was guessed at that name alone.
+        kept = [each for each in recent if each[1] != name] if known else [*recent, (self._now_s(), name)]
+        self._keep(peer, kept)
+        return known
 
-    def _proof(self, password: str) -> bytes:
-        """What is kept of a password: of one length, and of no use elsewhere."""
-        return hashlib.blake2b(password.encode(), key=self._key).digest()
-
-    def bars(self, peer: str) -> bool:
+    def bars(self, peer: str, user: str) -> bool:
         """Whether the peer has guessed too often to be heard now."""
-        return _origin(peer) in self._failures and len(self._recent(peer)) >= MAX_FAILURES
+        recent, name = self._recent(peer), self._proof(user)
+        at_name = sum(guessed == name for _, guessed in recent)
+        return at_name >= MAX_FAILURES or len(recent) >= MAX_FAILURES_OF_ALL
 
-    def _recent(self, peer: str) -> list[float]:
-        """The times of the peer's failures that still count."""
-        origin, since_s = _origin(peer), self._clock.monotonic_s() - GUESSING_S
-        recent = [at_s for at_s in self._failures.pop(origin, ()) if at_s > since_s][-MAX_FAILURES:]
+    def _proof(self, secret: str) -> bytes:
+        """What is kept of a password, or of a name that may be one: of one length, and of no use elsewhere."""
+        return hashlib.blake2b(secret.encode(), key=self._key).digest()
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic_s()
+
+    def _recent(self, peer: str) -> list[tuple[float, bytes]]:
+        """The peer's failures that still count."""
+        since_s = self._now_s() - GUESSING_S
+        return [each for each in self._failures.get(_origin(peer), ()) if each[0] > since_s]
+
+    def _keep(self, peer: str, failures: list[tuple[float, bytes]]) -> None:
+        origin = _origin(peer)
+        self._failures.pop(origin, None)
+        if not failures:
+            return
         if len(self._failures) >= _MAX_PEERS:
             del self._failures[next(iter(self._failures))]
-        self._failures[origin] = recent
-        return recent
+        self._failures[origin] = failures
 
 
 def _origin(peer: str) -> str:
@@ -135,7 +155,7 @@ def _origin(peer: str) -> str:
 class Login:
     """How one session becomes known: its AUTH commands, one at a time."""
 
-    __slots__ = ("_failed", "_logins", "_peer", "_under_way", "user")
+    __slots__ = ("_failed", "_logins", "_peer", "_under_way", "tried", "user")
 
     def __init__(self, logins: Logins, peer: str) -> None:
         self._logins = logins
@@ -144,6 +164,8 @@ class Login:
         self._failed = 0
         #: The name by which the peer logged in.
         self.user: str | None = None
+        #: The login that was tried last. A name that nobody has is forgotten: people type a password there.
+        self.tried: str | None = None
 
     @property
     def asks(self) -> bool:
@@ -153,9 +175,11 @@ class Login:
     def begin(self, argument: str) -> Reply:
         if self.user is not None:
             return replies.LOGIN_ALREADY
-        if self._logins.bars(self._peer):
-            return replies.TOO_MANY_LOGINS
         return self._go_on(exchange(argument), None)
+
+    def give_up(self) -> None:
+        """Expect no answer any more."""
+        self._under_way = None
 
     def hear(self, line: str) -> Reply:
         """Take the answer to what was asked."""
@@ -172,6 +196,10 @@ class Login:
         return asked
 
     def _judged(self, claim: Claim) -> Reply:
+        self.tried = claim.user if claim.user in self._logins else None
+        # Asked for each answer, not when AUTH begins: whoever begins in many sessions at once would have a guess in each.
+        if self._logins.bars(self._peer, claim.user):
+            return replies.TOO_MANY_LOGINS
         if self._logins.know(self._peer, claim):
             self.user = claim.user
             return replies.LOGGED_IN

@@ -13,7 +13,7 @@ from bridge.clock import Clock
 from bridge.config.schema import Listener, ListenerKind, Smtp
 from bridge.intake import replies
 from bridge.intake.collect import Collector, refusal_for
-from bridge.intake.limits import Connections, Networks
+from bridge.intake.limits import UNIX, Connections, Networks
 from bridge.intake.login import Logins
 from bridge.intake.replies import Reply
 from bridge.intake.store import Incoming, Store
@@ -73,11 +73,13 @@ class Reception:
 
     def admit(self, peer: str) -> Reply | None:
         """Count the connection, or the reply that turns it away uncounted."""
+        return self.turns_away(peer) or self.connections.admit(peer)
+
+    def turns_away(self, peer: str) -> Reply | None:
+        """The reply to a peer from whom nothing is taken; None for others."""
         if self.stopping:
             return replies.STOPPING
-        if peer != "unix" and not self.networks.holds(peer):
-            return replies.NOT_ALLOWED
-        return self.connections.admit(peer)
+        return None if peer == UNIX or self.networks.holds(peer) else replies.NOT_ALLOWED
 
     def collector(self, trace: bytes) -> Collector:
         return Collector(
@@ -104,13 +106,24 @@ class Reception:
         except Exception as error:  # noqa: BLE001 - unknown means temporary
             asyncio.get_running_loop().call_soon(ended, error)
 
-    def refused(self, reply: Reply, peer: str, **personal: object) -> Reply:
+    def refused(
+        self,
+        reply: Reply,
+        peer: str,
+        *,
+        because: str | None = None,
+        login: str | None = None,
+        **personal: object,
+    ) -> Reply:
+        """Log the refusal; `because` is what the peer is not told."""
         log.info(
             "refused",
             listener=self.listener.name,
             peer=peer,
             reply=reply.short,
             why=reply.text,
+            because=because,
+            login=login,
             **log.personal(**personal),
         )
         return reply
@@ -162,6 +175,7 @@ def _answer(mail: Mail, wanted: Sequence[Target], error: Exception | None) -> Re
         **facts,
         routes=",".join([target.route for target in wanted]),
         tls=envelope.tls or "no",
+        login=envelope.login,
         **log.personal(reverse_path=envelope.reverse_path, to=",".join(envelope.recipients)),
     )
     return replies.queued(mail.mail_id)

@@ -2,9 +2,8 @@
 
 The promise: a peer that heard 250 has its mail on disk, and a commit once begun is finished whatever the peer does.
 
-aiosmtpd gives each connection a task that reads lines and is cancelled when the peer leaves, in the middle of a commit if it
-so happens. Here that task only opens the session; bytes are handled where they arrive, so there is nothing to cancel, a mail
-costs four wake-ups instead of forty, and what a chunk holds is never copied into a line buffer first.
+aiosmtpd gives each connection a task that reads lines and is cancelled when the peer leaves, even amid a commit. Here that task
+only opens the session; bytes are handled where they arrive: nothing to cancel, four wake-ups a mail instead of forty, no copies.
 """
 
 from __future__ import annotations
@@ -24,10 +23,12 @@ from bridge.intake.dialogue import MAX_LINE_BYTES, Arriving, Dialogue, Then
 from bridge.intake.limits import peer_name
 from bridge.intake.reception import Mail, Reception
 from bridge.intake.replies import Reply
+from bridge.intake.tls import HANDSHAKE_TIMEOUT_S, failure
 
 #: How much may be sent ahead while a commit or a handshake is under way.
 MAX_AHEAD_BYTES = 64 * 1024
-HANDSHAKE_TIMEOUT_S = 30.0
+#: Commands of one peer that are answered before the others have their turn: a chunk can hold 30,000.
+COMMANDS_A_TURN = 64
 
 
 class State(Enum):
@@ -75,6 +76,7 @@ class BridgeSMTP(SMTP):
         self._half_closed = False
         self._leaving = False
         self._choked = False
+        self._in_line = False
         self._counted = False
         self._peer = ""
 
@@ -145,39 +147,50 @@ class BridgeSMTP(SMTP):
             data = data.replace(b"\r", b"").replace(b"\n", b"\r\n")
         if self._state is State.CONTENT and not self._input:
             self._receive(data)
-        elif self._state is State.CLOSED:
-            return
-        else:
+        elif self._state is not State.CLOSED:
             self._input += data
         self._serve()
 
     def _serve(self) -> None:
-        """Go as far as the input goes. A loop, as one chunk can hold thousands of pipelined commands and small mails."""
+        """Go as far as the input goes, with a turn for others now and then. A loop, as one chunk can hold many small mails."""
+        if self._in_line:
+            self._rest()
+            return
         out: list[bytes] = []
+        left = COMMANDS_A_TURN
         while not self._choked:
             if self._state is State.COMMAND:
                 line = None if self._leaving else self._next_line()
                 if line is None:
                     break
+                left -= 1
                 self._reset_timeout()
                 out.append(self._answer(line))
                 if self._dialogue.then is not Then.NEXT:
                     self._say(b"".join(out))
                     out.clear()
                     self._go_on(self._dialogue.then)
+                if not left:
+                    self._say(b"".join(out))
+                    self._in_line = True
+                    self.loop.call_soon(self._next_turn)
+                    return
             elif self._state is State.CONTENT and self._input:
                 data = bytes(self._input)
                 self._input.clear()
                 self._receive(data)
             else:
                 break
-        if out:
-            self._say(b"".join(out))
+        self._say(b"".join(out))
         self._rest()
+
+    def _next_turn(self) -> None:
+        self._in_line = False
+        self._serve()
 
     def _rest(self) -> None:
         """Nothing more to do with what is there."""
-        if self._state is State.COMMAND and not self._choked:
+        if self._state is State.COMMAND and not self._choked and not self._in_line:
             if self._leaving:
                 self._say(replies.STOPPING.wire)
                 self._close()
@@ -299,7 +312,7 @@ class BridgeSMTP(SMTP):
                 transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S
             )
         except (OSError, ssl.SSLError) as error:
-            log.info("refused", listener=self._reception.listener.name, peer=self._peer, why=_reason(error))
+            log.info("refused", listener=self._reception.listener.name, peer=self._peer, why=failure(error))
             transport.abort()
             self.connection_lost(error)
             return
@@ -323,7 +336,7 @@ class BridgeSMTP(SMTP):
 
     def _say(self, wire: bytes) -> None:
         transport = self._transport_now()
-        if transport is not None and not transport.is_closing():
+        if wire and transport is not None and not transport.is_closing():
             transport.write(wire)
 
     def _transport_now(self) -> asyncio.Transport | None:
@@ -385,7 +398,3 @@ class BridgeSMTP(SMTP):
     def _hang_up(self, reply: Reply) -> None:
         self._say(self._reception.refused(reply, self._peer).wire)
         self._close()
-
-
-def _reason(error: Exception) -> str:
-    return f"TLS handshake failed: {getattr(error, 'reason', None) or type(error).__name__}"

@@ -8,6 +8,9 @@ from bridge import log
 from bridge.config.schema import Tls
 from bridge.errors import StartError
 
+#: A peer that does not get on with its handshake is let go.
+HANDSHAKE_TIMEOUT_S = 30.0
+
 #: OpenSSL's names of what a person can mend.
 _CAUSES = {
     "KEY_VALUES_MISMATCH": "the key does not belong to the certificate",
@@ -61,3 +64,8 @@ def _cause(error: Exception) -> str:
         # OpenSSL names a key that is locked, or a file that is no PEM, by the place in its own code.
         return _CAUSES.get(error.reason or "", "a file is not in PEM, or the key has a passphrase")
     return str(getattr(error, "strerror", None) or error)
+
+
+def failure(error: Exception) -> str:
+    """Why a handshake came to nothing, in OpenSSL's word for it or the error's kind."""
+    return f"TLS handshake failed: {getattr(error, 'reason', None) or type(error).__name__}"

@@ -48,6 +48,11 @@ class _Figures(Collector):
             "reamaze_bridge_paused_brands", "Brands waiting for Re:amaze", len(now.paused)
         )
         yield GaugeMetricFamily(
+            "reamaze_bridge_closed",
+            "Limits of the spool that are reached, so that mail is refused",
+            len(now.closed),
+        )
+        yield GaugeMetricFamily(
             "reamaze_bridge_start_time_seconds", "When the daemon started", now.started_at.timestamp()
         )
         version = GaugeMetricFamily("reamaze_bridge_version", "Always 1", labels=["version"])

@@ -30,6 +30,8 @@ class Snapshot:
     unaccounted: int
     #: Attached files that Re:amaze was told of and nobody fetched in time, since the start.
     unfetched: int = 0
+    #: Why mail is refused just now, a sentence each.
+    closed: tuple[str, ...] = ()
     #: Age of the oldest waiting delivery; 0.0 when nothing waits.
     oldest_s: float
     #: Brands that are paused, and why.
@@ -44,7 +46,8 @@ class Snapshot:
     @property
     def troubles(self) -> tuple[str, ...]:
         """What an operator should look at, one sentence each; empty when all is well."""
-        found = [f'brand "{brand}" is paused: {reason}' for brand, reason in self.paused.items()]
+        found = [*self.closed]
+        found += [f'brand "{brand}" is paused: {reason}' for brand, reason in self.paused.items()]
         if self.unaccounted:
             found.append(f"accepted and in no state: {self.unaccounted}; please report this")
         if self.unfetched:

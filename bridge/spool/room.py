@@ -71,6 +71,24 @@ class Room:
             self._look_at_routes()
             return route in self._stuck
 
+    def closed(self) -> tuple[str, ...]:
+        """Why mail is refused just now, a sentence for each limit that is reached."""
+        with self._lock:
+            self._look_again()
+            try:
+                self._refuse(0)
+            except SpoolFullError as error:
+                return (f"no mail is taken: {error}",)
+            days = self._settings.max_oldest_days
+            if self._oldest_s <= days * DAY_S:
+                return ()
+            self._look_at_routes()
+            return tuple(
+                f'no mail is taken for route "{route}": some of it has waited for more than {days:g} days '
+                "(`spool.max_oldest_days`)"
+                for route in sorted(self._stuck)
+            )
+
     def _look_at_routes(self) -> None:
         now_s = self._clock.monotonic_s()
         if self._looked_at_routes_s is not None and now_s - self._looked_at_routes_s < LOOK_AT_ROUTES_EVERY_S:

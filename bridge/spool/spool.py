@@ -69,7 +69,7 @@ class Spool:
         self._belief = Belief(clock)
         self._upkeep = Upkeep(settings, self._writer, parts, self._belief)
         self._room = Room(settings, database, parts, clock, self._steady)
-        self.stuck = self._room.stuck
+        self.stuck, self.closed = self._room.stuck, self._room.closed
         self._handed_out: set[int] = set()
         self._handing_out = asyncio.Lock()
         self.operator = Operator(database, self._writer, parts, self._steady)

@@ -50,8 +50,8 @@ def of_system(folder: Path, error: OSError) -> SpoolError:
         return SpoolFullError(f"spool {folder}: no space left; free some or enlarge the file system")
     if error.errno in _READ_ONLY:
         return SpoolBrokenError(
-            f"spool {folder}: {error.strerror}; the bridge's user must be able to write there. Give it the folder, or name "
-            "another (`spool.folder`)"
+            f"spool {folder}: {error.strerror}; the bridge's user must be able to write there. Call this as that user or as "
+            "root; else give it the folder, or name another (`spool.folder`)"
         )
     if error.errno in _NO_FOLDER:
         return SpoolBrokenError(

@@ -160,12 +160,16 @@ class _Fetch(web.FileResponse):
         self._on_fetch = on_fetch
 
     async def __call__(self, scope: web.Scope, receive: web.Receive, send: web.Send) -> None:
-        whole = False
+        to_its_end = whole = False
 
         async def watched(message: web.Message) -> None:
-            nonlocal whole
+            nonlocal to_its_end, whole
             await send(message)
-            whole = message["type"] == "http.response.body" and not message.get("more_body", False)
+            if message["type"] == "http.response.start":
+                to_its_end = _to_its_end(message)
+            whole = (
+                to_its_end and message["type"] == "http.response.body" and not message.get("more_body", False)
+            )
 
         await super().__call__(scope, receive, watched)
         if whole and scope["method"] == "GET":
@@ -180,6 +184,15 @@ class _Fetch(web.FileResponse):
                 await told
         except Exception as error:  # noqa: BLE001 - the file is already with its reader
             log.error("fetch-unrecorded", id=self._grant.delivery, error=type(error).__name__)
+
+
+def _to_its_end(start: web.Message) -> bool:
+    """Whether the answer holds the file's last byte: all of it, or a range that reaches there."""
+    if start["status"] != 206:
+        return bool(start["status"] == 200)
+    headers: dict[bytes, bytes] = dict(start["headers"])
+    span, _, size = headers.get(b"content-range", b"").rpartition(b"/")
+    return size.isdigit() and span.endswith(b"-%d" % (int(size) - 1))
 
 
 def _headers(grant: Grant) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from bridge.config.schema import Spool as SpoolSettings
 from bridge.model import Target
 from bridge.spool import Spool
 
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 MAIL = b"From: Ann Lee <ann@customer.example>\nSubject: Broken lamp\nMessage-ID: <1@customer.example>\n\nIt is dark.\n"
 
 
@@ -105,6 +107,44 @@ def test_a_waiting_mail_is_listed_shown_and_traced(config: Path) -> None:
     told = call("trace", "-c", config, mail_id).text
     assert re.search(r"accepted from pipe by pipe, \d+ bytes\n", told)
     assert "from <> to support@example.com, route support" in told
+
+
+def test_a_config_that_may_not_be_read_is_a_bad_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a wrong call: the service would be started again and again."""
+    in_one_line(call("run", "-c", tmp_path), 78, r"cannot be read: Is a directory\.")
+
+    def denied(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    # Root, as which tests may run, is denied nothing.
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    (tmp_path / "config.yaml").touch()
+    done = call("run", "-c", tmp_path / "config.yaml")
+    in_one_line(
+        done, 78, r"config\.yaml: cannot be read: Permission denied\. Let the user who runs this read"
+    )
+
+
+def test_status_says_why_mail_is_refused(config: Path) -> None:
+    assert "no mail is taken" not in call("status", "-c", config).text
+    data = json.loads(config.read_text())
+    data["spool"]["min_free_bytes"] = 2**60
+    write(config, data)
+    done = call("status", "-c", config)
+    assert done.status == 1
+    assert re.search(r"^trouble +no mail is taken: .* \(`spool\.min_free_bytes`\)", done.text, re.MULTILINE)
+
+
+def test_a_trace_names_the_login_by_which_a_mail_came(config: Path) -> None:
+    target = Target("support", "acme", ("support@example.com",))
+    with closing(Spool.open(spool_of(config), clock=SystemClock(), exclusive=False)) as spool:
+        mail_id = spool.new_id()
+        spool.put_now(mail_id, envelope(login="scanner"), MAIL, (target,))
+    told = call("trace", "-c", config, mail_id).text
+    assert "accepted from 192.0.2.7 (mail.example.net), logged in as scanner, by lan, " in told
 
 
 def test_a_list_that_was_cut_says_so(config: Path) -> None:
@@ -302,6 +342,23 @@ def test_pipe_answers_with_the_statuses_that_mail_servers_know(config: Path) -> 
     assert status("--recipient", "support@example.com", path=config.with_name("missing.yaml")) == 75
     config.write_text("hostnam: x\n")
     assert status("--recipient", "support@example.com") == 75
+
+
+@pytest.mark.parametrize("sender", ["ann@customer.example", "MAILER-DAEMON"])
+def test_the_pipe_of_the_readme_takes_every_recipient_of_a_mail(config: Path, sender: str) -> None:
+    (line,) = re.findall(r" argv=\S+ (pipe .*)", README)
+    named = ["support@example.com", "sales@example.com"]
+    arguments: list[str] = []
+    for word in line.split():
+        # As pipe(8) has it: what holds ${recipient} stands there once for each of them.
+        every = named if "${recipient}" in word else [""]
+        arguments += [word.replace("${recipient}", each).replace("${sender}", sender) for each in every]
+    done = call(arguments[0], "-c", config, *arguments[1:], stdin=MAIL)
+    assert done.status == 0, done.said
+    told = call("trace", "-c", config, done.err.split()[-1]).text
+    path = sender if "@" in sender else ""
+    assert f"from <{path}> to support@example.com, route support" in told
+    assert f"from <{path}> to sales@example.com, route sales" in told
 
 
 def test_pipe_makes_no_spool_of_its_own(tmp_path: Path) -> None:

@@ -468,6 +468,33 @@ def test_a_login_or_a_listed_peer_proves_staff() -> None:
         assert not is_staff(chosen(mail, sender=sender, peer=peer))
 
 
+@pytest.mark.parametrize(
+    ("mail", "rules"),
+    [
+        (a_mail(text="E-mail: boss@corp.example\nI am your boss"), [{"use": "body", "email": "E-mail:"}]),
+        (written_by("forms@corp.example", reply_to=(an_address(BOSS),)), [{"use": "reply-to"}]),
+        (written_by("Boss via Help <help@corp.example>", reply_to=(an_address(BOSS),)), []),
+    ],
+)
+def test_a_login_or_a_listed_peer_vouches_for_no_address_that_anybody_could_type(
+    mail: Mail, rules: list[dict[str, Any]]
+) -> None:
+    """A form's mail comes from a server of ours, whoever filled it in."""
+    sender = a_sender(**STAFF, staff_logins={"forms": ["@corp.example"]})
+    for how in ({"login": "forms"}, {"peer": "10.1.2.3"}):
+        found = chosen(mail, rules=rules, sender=sender, **how)
+        assert found.user.name.endswith("(unverified boss@corp.example)")
+        assert "does not stand in From" in found.remarks[0]
+
+
+def test_a_listed_peer_vouches_for_what_the_config_or_its_own_from_says() -> None:
+    sender = a_sender(**STAFF)
+    fixed = [{"use": "fixed", "user": {"name": "Boss", "email": "boss@corp.example"}}]
+    assert is_staff(chosen(written_by("scanner"), rules=fixed, sender=sender, peer="10.1.2.3"))
+    same = written_by(BOSS, reply_to=(an_address(BOSS),))
+    assert is_staff(chosen(same, rules=[{"use": "reply-to"}], sender=sender, peer="10.1.2.3"))
+
+
 def test_a_customer_needs_no_proof_but_a_failed_check_is_noted() -> None:
     """Section 3, thread 29."""
     headers = (("Authentication-Results", "mx.corp.example; dmarc=fail header.from=example.net"),)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import load, outline, wording
+from bridge.config import crosscheck, load, outline, wording
 from bridge.errors import ConfigError
 
 GOOD = """\
@@ -121,6 +121,12 @@ def test_a_file_that_is_not_utf_8_names_the_first_wrong_byte(tmp_path: Path) -> 
         ("hostname: 'a\nb: c\n", "3:1: a quote is opened and never closed"),
         ("hostname: @a\n", "1:11: text cannot start with this character"),
         ("hostname: *a\n", "1:11: text that starts with `*`"),
+        ("a: [*]\n", "1:6: text that starts with `*` or `&` means something else"),
+        ("networks: [::1/128]\n", "1:12: text cannot start with `:` here; put an IPv6 address into quotes"),
+        (
+            "hostname mx.example.com\nsmtp:\n",
+            "2:5: a second `key:` on one line, wrong indentation, or a `key` above",
+        ),
         ('hostname: "\\d"\n', "1:13: in double quotes a backslash starts an escape"),
         ("hostname: a\n---\nhostname: b\n", "2:1: a second document starts here"),
         ("hostname: a\nb: \x07\n", "2:4: a control character"),
@@ -290,7 +296,7 @@ def test_every_mistake_is_named_at_once_in_the_order_of_the_file() -> None:
         (
             "channel: support",
             "channel: no",
-            "12:5: routes[0].channel: expected text, got the truth value false (quote it if it is a text)",
+            "12:5: routes[0].channel: expected the slug of a channel, got the truth value false (quote it if it is a text)",
         ),
         (
             "channel: support",
@@ -336,7 +342,7 @@ def test_every_mistake_is_named_at_once_in_the_order_of_the_file() -> None:
         (
             "listen: 127.0.0.1:2525",
             "listen: 127.0.0.1",
-            '5:7: smtp.listeners[0].listen: expected "host:port", "[ipv6]:port", "unix:/path" or "systemd:NAME"',
+            '5:7: smtp.listeners[0].listen: expected "host:port", "[ipv6]:port", "unix:/path" or "systemd:NAME", got "127.0.0.1"',
         ),
         (
             "listen: 127.0.0.1:2525",
@@ -489,6 +495,56 @@ def test_what_no_section_sees_alone_is_a_mistake(before: str, after: str, expect
     assert the_mistake(changed(before, after)) == expected
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "collide"),
+    [
+        ("0.0.0.0:8025", "127.0.0.1:8025", True),
+        ("localhost:8025", "127.0.0.1:8025", True),
+        (":8025", "127.0.0.1:8025", True),
+        ("*:8025", "192.0.2.7:8025", True),
+        ("192.0.2.7:8025", "127.0.0.1:8025", False),
+        ("0.0.0.0:8024", "127.0.0.1:8025", False),
+        ("0.0.0.0:8025", "[::1]:8025", False),
+        ("0.0.0.0:0", "127.0.0.1:0", False),
+        ("unix:/run/a", "unix:/run/b", False),
+        ("systemd:smtp", "systemd:lmtp", False),
+    ],
+)
+def test_one_port_is_for_one_server(one: str, other: str, collide: bool) -> None:
+    data = {"smtp": {"listeners": [{"listen": one}, {"listen": other}]}, "operate": {"listen": None}}
+    found = [what for path, what in crosscheck.mistakes(data) if path[-1] == "listen"]
+    assert found == [f'"{other}" is already taken by `smtp.listeners[0]`; choose another port'] * collide
+
+
+@pytest.mark.parametrize(
+    ("place", "fault"),
+    [
+        (
+            "https://a.example/{name}",
+            "without {token} or {sha256} in it all files of one name share one address",
+        ),
+        ("https://a.example/", "without {token} or {sha256} in it all files of one name share one address"),
+        ("https://a.example/{tokn}/{name}", "it asks for {tokn}; known here are {sha256}, {token}, {name}"),
+        ("https://a.example/{token", "it asks for {token; known here are {sha256}, {token}, {name}"),
+        ("files.example/{token}", "expected an address that starts with https:// or http://"),
+    ],
+)
+@pytest.mark.parametrize("key", ["url", "public_url"])
+def test_an_upload_has_an_address_of_its_own(key: str, place: str, fault: str) -> None:
+    both = {"url": "https://a.example/{token}", "public_url": "https://b.example/{sha256}/{name}", key: place}
+    put = "  put:\n" + "".join(f'    {name}: "{value}"\n' for name, value in both.items())
+    text = changed("  serve:\n    public_url: https://files.example.com\n", put)
+    assert the_mistake(text).partition(": ")[2] == f"staging.put.{key}: {fault}"
+
+
+@pytest.mark.parametrize("user", ["bridge", "bridge:x@example.com", "hunter2hunter2"])
+def test_the_user_of_a_token_is_an_address_and_never_repeated(user: str) -> None:
+    found = the_mistake(changed("bridge@example.com", user))
+    assert found == (
+        "20:7: reamaze.brands.acme.user: expected the e-mail address by which that staff user logs in"
+    )
+
+
 @pytest.mark.parametrize("value", ["5", "[1, {a: b}]", "x", "[[]]", "{a: [b]}", "null"])
 @pytest.mark.parametrize("key", ["smtp", "routes", "staging", "reamaze", "operate", "sender", "spool"])
 def test_a_section_of_any_shape_is_answered_with_mistakes(key: str, value: str) -> None:
@@ -525,6 +581,11 @@ def test_a_section_of_any_shape_is_answered_with_mistakes(key: str, value: str) 
             '13:32: routes[1].recipients[0]: route "support" stands before this one',
         ),
         ("https://acme", "http://acme", "19:7: reamaze.brands.acme.base_url: the token travels unencrypted"),
+        (
+            "/api/v1",
+            "/admin",
+            '19:7: reamaze.brands.acme.base_url: Re:amaze has its API at "/api/v1", not at',
+        ),
         ("127.0.0.1:2525", "0.0.0.0:2525", "5:7: smtp.listeners[0].listen: only this host may connect"),
         ("127.0.0.1:2525", "127.0.0.1:2525\n      networks: []", "6:7: smtp.listeners[0].networks: empty"),
         (
@@ -611,7 +672,7 @@ def test_no_mistake_repeats_what_may_be_a_secret(token: str) -> None:
 def test_no_mistake_repeats_a_header_of_uploads(value: str) -> None:
     text = changed(
         "  serve:\n    public_url: https://files.example.com\n",
-        "  put:\n    url: https://a.example/{name}\n    public_url: https://a.example/{name}\n"
+        "  put:\n    url: https://a.example/{token}/{name}\n    public_url: https://a.example/{token}/{name}\n"
         f"    headers: {{Authorization: {value}}}\n",
     )
     assert "hunter2" not in the_mistake(text)
@@ -686,7 +747,7 @@ def test_the_secrets_of_upload_headers_are_read_too(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("REAMAZE_TOKEN", "hunter2")
     text = changed(
         "  serve:\n    public_url: https://files.example.com\n",
-        "  put:\n    url: https://a.example/{name}\n    public_url: https://a.example/{name}\n"
+        "  put:\n    url: https://a.example/{token}/{name}\n    public_url: https://a.example/{token}/{name}\n"
         "    headers: {Authorization: {env: NOT_SET_ANYWHERE}, X-Plain: shown}\n",
     )
     found, _ = load.secrets(load.read(tmp_path / "c.yaml", text=text))

@@ -41,6 +41,18 @@ def test_after_the_pause_one_probe_goes_and_the_others_wait_for_it(gates: Gates,
     assert gates.reasons() == {}
 
 
+def test_a_pause_says_when_it_ends_and_what_a_person_can_do(gates: Gates, clock: FixedClock) -> None:
+    gates.pause("acme", "503", retry_after_s=70)
+    clock.advance(10)
+    assert gates.reasons() == {"acme": "503; tried again in 60 s"}
+    clock.advance(60)
+    gates.claimed("acme")
+    assert gates.reasons() == {"acme": "503; tried again now"}
+    gates.pause("acme", "403", retry_after_s=None, needs_operator=True)
+    assert "it refuses login or token" in gates.reasons()["acme"]
+    assert "`reamaze-bridge check --online`" in gates.reasons()["acme"]
+
+
 def test_a_brand_without_mail_is_no_longer_paused(gates: Gates, clock: FixedClock) -> None:
     gates.pause("acme", "503", retry_after_s=None)
     gates.forget("acme")

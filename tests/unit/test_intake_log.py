@@ -9,6 +9,7 @@ from support.logged import capture_logs
 from support.smtp import KNOWN, PEER, FakeStore, Peer, reception
 
 from bridge import log
+from bridge.errors import SpoolFullError
 
 pytestmark = pytest.mark.anyio
 
@@ -34,6 +35,7 @@ async def test_an_accepted_mail_is_one_line() -> None:
             "recipients": 1,
             "routes": "example.org",
             "tls": "no",
+            "login": None,
             "log_level": "info",
         }
     ]
@@ -48,6 +50,15 @@ async def test_a_refused_recipient_is_one_line_without_its_address() -> None:
 async def test_refused_content_is_one_line() -> None:
     (event,) = await events(settings={"size_limit_bytes": 5})
     assert (event["event"], event["reply"]) == ("refused", "552 5.3.4")
+
+
+async def test_why_there_is_no_room_is_told_to_the_operator_alone() -> None:
+    peer_hears = await (
+        await Peer.connect(reception(store=FakeStore(no_room=SpoolFullError("/spool: 3 bytes free"))))
+    ).say("MAIL FROM:<a@example.net>")
+    assert "3 bytes" not in peer_hears
+    event = (await events(store=FakeStore(no_room=SpoolFullError("/spool: 3 bytes free"))))[0]
+    assert (event["reply"], event["because"]) == ("452 4.3.1", "/spool: 3 bytes free")
 
 
 async def test_trouble_is_told_to_the_operator_alone() -> None:

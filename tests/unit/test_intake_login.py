@@ -10,8 +10,9 @@ from support.smtp import KNOWN, PEER, reception
 
 from bridge.clock import FixedClock
 from bridge.errors import StartError
+from bridge.intake import replies
 from bridge.intake.dialogue import Dialogue, Then
-from bridge.intake.login import GUESSING_S, MAX_FAILURES, MAX_SESSION_FAILURES
+from bridge.intake.login import GUESSING_S, MAX_FAILURES, MAX_FAILURES_OF_ALL, MAX_SESSION_FAILURES
 from bridge.intake.reception import Reception
 
 TLS = {"certificate": "/c.pem", "key": "/k.pem"}
@@ -150,6 +151,8 @@ def test_the_name_goes_into_the_envelope_and_the_trace_field() -> None:
 
 
 def test_a_listener_can_insist_on_a_login() -> None:
+    clear = Talk(desk(require_login=True), tls=False)
+    assert clear.say("EHLO c", "MAIL FROM:<a@example.net>")[-1] == "530 5.7.0 Say STARTTLS first"
     talk = Talk(desk(require_login=True))
     assert talk.say("EHLO c", "MAIL FROM:<a@example.net>")[-1] == "530 5.7.0 Log in first, by AUTH"
     assert talk.say(f"AUTH PLAIN {GOOD}", "MAIL FROM:<a@example.net>") == [WELCOME, "250 2.1.0 Ok"]
@@ -192,6 +195,38 @@ def test_a_login_that_succeeds_forgives_the_failures_before() -> None:
         assert Talk(at).log_in(GOOD) == WELCOME
 
 
+def test_who_knows_one_password_wins_no_further_guesses_at_another() -> None:
+    at = desk()
+    for _ in range(MAX_FAILURES):
+        assert Talk(at).log_in(plain("jörg@example.org", "blau")) == WRONG
+        assert Talk(at).log_in(GOOD) == WELCOME
+    assert Talk(at).log_in(plain("jörg@example.org", "grün")) == BARRED
+
+
+def test_a_device_with_an_old_password_locks_out_nobody_else_at_its_address() -> None:
+    at = desk()
+    for _ in range(3 * MAX_FAILURES):
+        Talk(at).log_in(BAD)
+    assert Talk(at).log_in(BAD) == BARRED
+    assert Talk(at).log_in(plain("jörg@example.org", "grün")) == WELCOME
+
+
+def test_names_are_not_guessed_without_end_either() -> None:
+    at = desk()
+    for number in range(MAX_FAILURES_OF_ALL):
+        assert Talk(at).log_in(plain(f"nobody{number}", "x")) == WRONG
+    assert Talk(at).log_in(GOOD) == BARRED
+
+
+def test_sessions_that_begin_together_have_no_guess_more_than_others() -> None:
+    at = desk()
+    talks = [Talk(at) for _ in range(3 * MAX_FAILURES)]
+    for talk in talks:
+        assert talk.say("EHLO c", "AUTH PLAIN")[-1] == "334 "
+    heard = [talk.say(BAD)[0] for talk in talks]
+    assert heard == [WRONG] * MAX_FAILURES + [BARRED] * (2 * MAX_FAILURES)
+
+
 def test_guessers_without_number_are_forgotten_oldest_first() -> None:
     at = desk()
     for number in range(10_050):
@@ -208,6 +243,23 @@ def test_no_password_is_in_a_log_or_a_repr(caplog: pytest.LogCaptureFixture) -> 
     shown = caplog.text + repr(at) + repr(at.logins) + repr(vars(at.logins))
     assert "s3cret" not in shown
     assert BAD not in shown
+
+
+def test_the_log_names_the_login_that_failed_where_there_is_such_a_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Talk().log_in(BAD)
+    assert "login=scanner" in capsys.readouterr().err
+    # People type their password where the name belongs.
+    Talk().log_in(plain("s3cret paper", "s3cret paper"))
+    assert "s3cret" not in capsys.readouterr().err
+
+
+def test_a_line_that_is_too_long_ends_the_exchange() -> None:
+    talk = Talk()
+    talk.say("EHLO c", "AUTH PLAIN")
+    talk.dialogue.junk(replies.LINE_TOO_LONG)
+    assert talk.say("NOOP") == ["250 2.0.0 Ok"]
 
 
 # -- the config ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import re
 import smtplib
 import socket
 import ssl
@@ -384,15 +385,39 @@ async def test_a_failed_handshake_ends_the_connection_and_nothing_else(tls: Tls)
             assert (await one.reply()).startswith("220")
 
 
-async def test_a_peer_gone_amid_the_handshake_is_not_counted_for_ever(tls: Tls) -> None:
+async def test_peers_amid_their_handshake_are_bounded_and_not_counted_for_ever(
+    authority: trustme.CA, tls: Tls
+) -> None:
+    secure = {"ssl": trusting(authority), "server_hostname": HOSTNAME}
     async with running(listener(tls=tls, kind="smtps"), max_connections=1) as intake:
-        one = await Client.connect(intake)
-        one.writer.write(b"\x16\x03\x01")
-        await one.writer.drain()
-        await one.close()
+        async with client(intake) as one:
+            one.writer.write(b"\x16\x03\x01")
+            await one.writer.drain()
+            async with client(intake) as other:
+                assert await asyncio.wait_for(other.reader.read(), WITHIN_S) == b""
         async with asyncio.timeout(WITHIN_S):
-            while intake.open_connections:
+            while intake._handshakes.open:
                 await asyncio.sleep(0.005)
+        async with client(intake, **secure) as one:
+            assert (await one.reply()).startswith("220")
+    assert intake.open_connections == 0
+
+
+async def test_a_peer_that_may_not_connect_is_not_waited_for_until_its_handshake(
+    tls: Tls, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = listener(tls=tls, kind="smtps", networks=("198.51.100.0/24",))
+    async with running(at) as intake, client(intake) as one:
+        assert await asyncio.wait_for(one.reader.read(), WITHIN_S) == b""
+    assert 'peer=127.0.0.1 reply="554 5.7.1"' in capsys.readouterr().err
+
+
+async def test_why_a_handshake_failed_is_in_the_log(tls: Tls, capsys: pytest.CaptureFixture[str]) -> None:
+    async with running(listener(tls=tls, kind="smtps")) as intake, client(intake) as one:
+        one.writer.write(b"EHLO device.example\r\n" * 10)
+        with contextlib.suppress(ConnectionError):
+            await asyncio.wait_for(one.reader.read(), WITHIN_S)
+    assert re.search(r"peer=127\.0\.0\.1 why=\"TLS handshake failed: \w+\"", capsys.readouterr().err)
 
 
 def test_a_certificate_that_cannot_be_used_is_said_with_its_fix(tmp_path: Path, tls: Tls) -> None:

@@ -14,6 +14,7 @@ from bridge.clock import FixedClock
 from bridge.errors import SpoolBrokenError, SpoolFullError
 from bridge.intake.dialogue import MAX_IDLE
 from bridge.intake.reception import Reception
+from bridge.intake.session import COMMANDS_A_TURN
 from bridge.model import Target
 
 pytestmark = pytest.mark.anyio
@@ -268,7 +269,10 @@ async def test_thousands_of_pipelined_mails_need_no_stack() -> None:
     store = FakeStore()
     peer = await Peer.connect(reception(store=store, settings={"size_limit_bytes": 1}))
     one = f"MAIL FROM:<a@x>\r\nRCPT TO:<{KNOWN}>\r\nDATA\r\nlong\r\n.\r\n".encode()
-    assert (await peer.send(one * 3000)).count("552 5.3.4") == 3000
+    heard = await peer.send(one * 3000)
+    while more := await peer.hear():
+        heard += more
+    assert heard.count("552 5.3.4") == 3000
 
 
 async def test_connections_are_capped_in_all_and_by_peer() -> None:
@@ -487,3 +491,48 @@ async def test_a_mail_with_one_good_recipient_is_taken_however_many_are_refused(
     await peer.say("DATA")
     assert (await peer.say(".")).startswith("250")
     assert len(store.stored) == 1
+
+
+async def test_others_have_their_turn_while_a_peer_sends_commands_without_end() -> None:
+    peer = await Peer.connect(reception(settings={"max_recipients": 1}))
+    await peer.say("MAIL FROM:<a@example.net>", f"RCPT TO:<{KNOWN}>")
+    peer.session.data_received(f"RCPT TO:<{KNOWN}>\r\n".encode() * (3 * COMMANDS_A_TURN) + b"RS")
+    answered = []
+    while peer.transport.sent:
+        answered.append(peer.transport.sent.count(b"\n"))
+        peer.transport.sent.clear()
+        await asyncio.sleep(0)
+    assert answered == [COMMANDS_A_TURN] * 3
+    assert (await peer.send(b"ET\r\n")).startswith("250")
+
+
+async def test_what_a_peer_sends_while_others_have_their_turn_is_bounded_and_read_in_order() -> None:
+    store = FakeStore()
+    peer = await Peer.connect(reception(store=store, settings={"max_recipients": 1}))
+    await peer.say("MAIL FROM:<a@example.net>")
+    peer.session.data_received(f"RCPT TO:<{KNOWN}>\r\n".encode() * 10_000)
+    peer.session.data_received(b"DATA\r\n" + MAIL)
+    assert not peer.transport.reading
+    peer.session.data_received(b".\r\nNOOP\r\n")
+    while len(store.stored) < 1:
+        await asyncio.sleep(0)
+    assert (await peer.hear()).endswith("queued as m1\r\n250 2.0.0 Ok\r\n")
+    assert peer.transport.reading
+    assert store.stored[0].body == MAIL
+
+
+async def test_a_peer_that_says_no_more_is_answered_to_its_last_command() -> None:
+    peer = await Peer.connect(reception(settings={"max_recipients": 1}))
+    await peer.say("MAIL FROM:<a@example.net>")
+    peer.session.data_received(f"RCPT TO:<{KNOWN}>\r\n".encode() * (2 * COMMANDS_A_TURN + 1))
+    peer.half_close()
+    assert (await peer.hear()).count("\n") == 2 * COMMANDS_A_TURN + 1
+    assert peer.closed
+
+
+@pytest.mark.parametrize("line", ["EHLO c", "HELO c", "DATA", "MAIL FROM:<a@example.net>", "AUTH PLAIN"])
+async def test_commands_in_the_wrong_place_lead_nowhere(line: str) -> None:
+    peer = await Peer.connect(reception())
+    heard = await peer.say("MAIL FROM:<a@example.net>", *[line] * MAX_IDLE)
+    assert heard.endswith("421 4.7.0 Too many commands that are not understood or lead nowhere, closing\r\n")
+    assert peer.closed

@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bridge.config.schema import Config
+from bridge.daemon import Daemon
 from bridge.errors import SpoolBrokenError
 from bridge.operate import app as operator_app
 from bridge.operate.snapshot import DeadLetter, Snapshot
@@ -55,6 +57,49 @@ def client(take: Callable[[], Snapshot]) -> httpx.AsyncClient:
 async def asked(path: str, now: Snapshot) -> httpx.Response:
     async with client(lambda: now) as http:
         return await http.get(path)
+
+
+# -- who asks --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/metrics"])
+async def test_a_website_cannot_ask_by_a_name_of_its_own(path: str) -> None:
+    """DNS rebinding: the browser of somebody on this host is told that the site lives at 127.0.0.1."""
+    transport = httpx.ASGITransport(operator_app.app(lambda: ILL, names=("localhost", "mx.example.org")))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8026") as http:
+        for host in ("evil.example", "evil.example:8026", "localhost.evil.example", "127.0.0.1.evil.example"):
+            answer = await http.get(path, headers={"host": host})
+            assert answer.status_code == 421
+            assert "acme" not in answer.text
+            assert "`hostname`" in answer.text
+        for host in (
+            "127.0.0.1:8026",
+            "localhost:8026",
+            "[::1]:8026",
+            "LocalHost",
+            "mx.example.org",
+            "10.0.0.1",
+        ):
+            assert (await http.get(path, headers={"host": host})).status_code == 200
+
+
+async def test_a_page_that_is_meant_for_others_too_answers_to_any_name() -> None:
+    assert (await asked("/health", WELL)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("listen", "names"),
+    [
+        ("127.0.0.1:8026", ("localhost", "mx.example.org")),
+        ("[::1]:8026", ("localhost", "mx.example.org")),
+        ("localhost:8026", ("localhost", "mx.example.org")),
+        ("0.0.0.0:8026", None),
+        ("192.0.2.7:8026", None),
+    ],
+)
+def test_a_page_on_loopback_is_for_this_host(listen: str, names: tuple[str, ...] | None) -> None:
+    config = Config.model_construct(hostname="MX.example.org", routes=())
+    assert Daemon(config)._names(listen) == names
 
 
 # -- health ----------------------------------------------------------------------------------------
@@ -133,6 +178,14 @@ async def test_only_what_never_falls_is_a_counter() -> None:
         "delivered",
         "dropped",
     }
+
+
+async def test_a_limit_that_has_mail_refused_is_trouble() -> None:
+    full = replace(WELL, closed=("no mail is taken: only 7 bytes free",))
+    assert (await asked("/health", full)).json()["troubles"] == ["no mail is taken: only 7 bytes free"]
+    assert "no mail is taken: only 7 bytes free" in (await asked("/", full)).text
+    assert (await figures(full))["reamaze_bridge_closed"] == 1
+    assert (await figures(WELL))["reamaze_bridge_closed"] == 0
 
 
 async def test_what_the_readme_alerts_on_is_there() -> None:

@@ -293,6 +293,24 @@ async def test_a_route_whose_oldest_waits_too_long_is_stuck_and_no_other(
     assert spool.oldest_s() == 0
 
 
+async def test_every_limit_that_is_reached_is_told_and_none_that_is_not(
+    spool: Spool, clock: FixedClock, storage: FailingStorage
+) -> None:
+    storage.free = 5_000
+    item, _ = await put_and_place(spool, clock)
+    assert spool.closed() == ()
+    clock.advance(2 * 86_400 + 1)
+    assert spool.closed() == (
+        f'no mail is taken for route "{item.route}": some of it has waited for more than 2 days '
+        "(`spool.max_oldest_days`)",
+    )
+    storage.free = 999
+    clock.advance(1)
+    (why,) = spool.closed()
+    assert why.startswith("no mail is taken: ")
+    assert "only 999 bytes free, 1000 are kept back (`spool.min_free_bytes`)" in why
+
+
 async def test_an_old_mail_taken_up_again_does_not_close_the_door(spool: Spool, clock: FixedClock) -> None:
     item, _ = await put_and_place(spool, clock)
     await spool.settle(item.seq, "dead", "no")

@@ -199,6 +199,22 @@ async def test_ranges_are_answered(site: Site, asked: str, status: int, content:
         assert answer.content == content
 
 
+@pytest.mark.parametrize(
+    ("asked", "fetched"),
+    [
+        ("bytes=0-9", False),
+        ("bytes=5-", True),
+        ("bytes=-5", True),
+        (f"bytes={len(PDF)}-", False),
+        ("bytes=0-0,5-6", False),
+        ("lines=1-2", False),
+    ],
+)
+async def test_a_file_was_fetched_when_its_last_byte_was(site: Site, asked: str, fetched: bool) -> None:
+    await site.get(await site.serve.stage(site.file(), "m1"), range=asked)
+    assert bool(site.fetched) is fetched
+
+
 async def test_a_range_goes_on_only_with_the_same_file(site: Site) -> None:
     file = site.file()
     staged = await site.serve.stage(file, "m1")
@@ -360,7 +376,7 @@ async def test_a_fetch_that_breaks_off_is_none(tmp_path: Path, clock: FixedClock
 
 def test_each_staging_asks_for_its_own_section(tmp_path: Path, clock: FixedClock) -> None:
     serve = schema.Staging(serve=schema.Serve(public_url="https://files.example.com"))
-    put = schema.Staging(put=schema.Put(url="http://u/{name}", public_url="http://p/{name}"))
+    put = schema.Staging(put=schema.Put(url="http://u/{token}", public_url="http://p/{token}"))
     with pytest.raises(ValueError, match=r"staging\.put"):
         Put(serve, tmp_path, clock)
     with pytest.raises(ValueError, match=r"staging\.serve"):

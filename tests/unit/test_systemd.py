@@ -63,6 +63,22 @@ def test_a_bad_config_is_not_started_again_and_again() -> None:
     assert setting("Restart") == "on-failure"
 
 
+def test_a_bad_config_is_looked_at_seldom_though_a_peer_waits_at_the_socket() -> None:
+    """The socket starts the service for whoever waits there, and asks neither Restart nor RestartSec."""
+    shell = re.fullmatch(r"/bin/sh -c '(.*)'", setting("ExecStopPost"))
+    assert shell
+    for status, rests in (("78", True), ("0", False), ("1", False), ("", False)):
+        said = subprocess.run(
+            ["/bin/sh", "-c", f"sleep() {{ echo rests $1; }}; {shell[1]}"],
+            env={"EXIT_STATUS": status},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert said.stdout == f"rests {setting('RestartSec')}\n" * rests
+
+
 def test_the_service_waits_longer_for_a_stop_than_the_bridge_takes() -> None:
     assert int(setting("TimeoutStopSec")) > schema.Operate().stop_within_s + 10
 
