@@ -49,12 +49,10 @@ class Look:
     no_border: bool = False
     #: The line Outlook draws above the mail that is answered.
     divider: bool = False
-    preformatted: bool = False
     #: Word's pseudo list: its id and the level from 1.
     word_list: tuple[str, int] | None = None
     #: Word's hand-made bullet or number before the item.
     word_marker: bool = False
-    bordered: bool = False
 
 
 PLAIN = Look()
@@ -79,10 +77,8 @@ def look(style: str) -> Look:
         tight=_tight(squeezed),
         no_border="border:none" in squeezed and "border-left:" not in squeezed,
         divider=_divides(squeezed),
-        preformatted="white-space:pre" in squeezed,
         word_list=(listed[1], int(listed[2])) if listed else None,
         word_marker="mso-list:ignore" in squeezed,
-        bordered="border" in squeezed and "solid" in squeezed,
     )
 
 
@@ -100,6 +96,18 @@ def sizes(style: str) -> dict[str, str]:
     if len(style) > _MAX_STYLE:
         return {}
     return dict(_SIZE.findall(_BLANKS.sub("", style).lower()))
+
+
+_WHITE_SPACE = re.compile(r"(?:\A|;)white-space(?:-collapse)?:(\w+)")
+_KEEPING = frozenset(("pre", "preserve", "break"))
+
+
+def keeps_lines(style: str) -> bool | None:
+    """Whether line ends in the words are kept; None where the style does not say."""
+    if len(style) > _MAX_STYLE:
+        return None
+    said = _WHITE_SPACE.findall(_BLANKS.sub("", style).lower())
+    return said[-1] in _KEEPING if said else None
 
 
 def _no_size(squeezed: str) -> bool | None:
@@ -141,22 +149,29 @@ class Sheet:
     """What little of a style sheet matters: classes it hides, and whether Outlook's paragraphs leave a gap."""
 
     hidden: frozenset[str] = frozenset()
+    #: Classes whose words keep their line ends.
+    preformatted: frozenset[str] = frozenset()
     word_gap: bool = False
 
 
 def sheet(css: str) -> Sheet:
     """The rules outside `@media` and the like: what hides only on a phone is seen by others."""
     hidden: set[str] = set()
+    preformatted: set[str] = set()
     word_gap = False
     for selectors, style in _rules(css[:200_000]):
         if "msonormal" in selectors:
             word_gap = word_gap or _leaves_gap(style)
-        if "display:none" not in style:
-            continue
-        for selector in selectors.split(","):
-            if match := _SIMPLE.match(selector.strip()):
-                hidden.add(match[1])
-    return Sheet(frozenset(hidden), word_gap)
+        if "display:none" in style:
+            hidden |= _classes(selectors)
+        if "white-space" in style and keeps_lines(style):
+            preformatted |= _classes(selectors)
+    return Sheet(frozenset(hidden), frozenset(preformatted), word_gap)
+
+
+def _classes(selectors: str) -> set[str]:
+    found = (_SIMPLE.match(selector.strip()) for selector in selectors.split(","))
+    return {match[1] for match in found if match}
 
 
 def _rules(css: str) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from lxml import etree
 
-from bridge.compose import appearance, elements, quoted, reference, table
+from bridge.compose import appearance, elements, preformatted, quoted, reference, table
 from bridge.compose.appearance import Look
 from bridge.compose.quotes import Mark
 from bridge.compose.tree import HEADINGS, LISTS, Break, Builder, Limits, Node
@@ -77,7 +77,7 @@ class Cleaned:
     begins: list[quoted.Begin] = field(default_factory=list)
 
 
-def parse(html: str) -> Any | None:
+def parse(html: str, limits: Limits) -> Any | None:
     """lxml's tree of the HTML, None where there is nothing in it."""
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, recover=True, no_network=True
@@ -85,9 +85,12 @@ def parse(html: str) -> Any | None:
     # Two documents in one part are one to a reader; libxml2 reads no further than the end of the first.
     html = _DOCUMENT_END.sub("<div></div>", html.replace("\x00", ""))
     try:
-        return etree.fromstring(html.encode("utf-8", "replace"), parser)
+        root = etree.fromstring(html.encode("utf-8", "replace"), parser)
     except etree.LxmlError:
         return None
+    if root is not None and preformatted.may_be_in(html):
+        preformatted.settle(root, limits.elements)
+    return root
 
 
 def clean(root: Any, limits: Limits) -> Cleaned:

@@ -1,0 +1,93 @@
+"""Line ends and indentation that a style keeps (`white-space: pre-wrap`), made plain in lxml's tree as `<br>` and no-break spaces.
+
+Forms, chats and ticket systems wrap plain text in such an element. So the rules for tables, quotes and lines need not know of
+it. Linear; `<pre>` has rules of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lxml import etree
+
+from bridge.compose import appearance, elements
+
+_WORTH_A_LOOK = re.compile(r"white-space[\w-]*\s{0,9}:\s{0,9}(?:pre|break)|<textarea", re.IGNORECASE)
+_LINE_END = re.compile(r"\r\n?|\n")
+_OTHERS = frozenset(("pre", "style", "script", "head"))
+_MAX_INDENT = 40
+_TAB = 8
+
+
+def may_be_in(html: str) -> bool:
+    """Whether to look at all."""
+    return _WORTH_A_LOOK.search(html) is not None
+
+
+def settle(root: Any, max_lines: int) -> None:
+    """Write out what the styles of the tree keep, in the tree itself; beyond `max_lines` line ends go as they went before."""
+    kept_classes = elements.sheet(root).preformatted
+    known: dict[str, bool | None] = {}
+    keeps = [False]
+    found: list[tuple[Any, bool]] = []
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        if event == "end":
+            keeps.pop()
+            if keeps[-1] and element.tail:
+                found.append((element, True))
+            continue
+        keeps.append(_keeps(element, known, kept_classes, otherwise=keeps[-1]))
+        if element.tag in _OTHERS:
+            walk.skip_subtree()
+        elif keeps[-1] and element.text:
+            found.append((element, False))
+    left = max_lines
+    for element, behind in found:
+        left -= _write_out(element, left, behind=behind)
+        if left <= 0:
+            break
+
+
+def _keeps(
+    element: Any, known: dict[str, bool | None], kept_classes: frozenset[str], *, otherwise: bool
+) -> bool:
+    if element.tag == "textarea":
+        return True
+    style = element.get("style")
+    if style:
+        if style not in known:
+            known[style] = appearance.keeps_lines(style)
+        said = known[style]
+        if said is not None:
+            return said
+    if kept_classes and not kept_classes.isdisjoint((element.get("class") or "").lower().split()):
+        return True
+    # Without a doctype, and few mails have one, a table does not inherit it.
+    return otherwise and element.tag != "table"
+
+
+def _write_out(element: Any, room: int, *, behind: bool) -> int:
+    """Break the words in the element, or those behind it, into their lines; how many line ends there were."""
+    first, *lines = _LINE_END.split(element.tail if behind else element.text, maxsplit=room)
+    if behind:
+        element.tail = None
+    for line in reversed(lines):
+        br = etree.Element("br")
+        br.tail = _indented(line)
+        if behind:
+            element.addnext(br)
+        else:
+            element.insert(0, br)
+    if behind:
+        element.tail = first
+    else:
+        element.text = first
+    return len(lines)
+
+
+def _indented(line: str) -> str:
+    words = line.lstrip(" \t")
+    indent = len(line[: min(len(line) - len(words), _MAX_INDENT)].expandtabs(_TAB))
+    return "\xa0" * indent + words if indent > 1 and words else line
