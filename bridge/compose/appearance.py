@@ -11,14 +11,20 @@ _HIDDEN = re.compile(rf"(?:\A|;)(?:display:none|visibility:hidden|opacity:{_ZERO
 _NO_BOX = re.compile(rf"(?:\A|;)(?:height|max-width|width):{_ZERO}")
 _FONT_SIZE = re.compile(r"(?:\A|;)font(?:-size)?:([^;]*)")
 _ZERO_SIZE = re.compile(r"(?:\A|(?<=[^\d.]))0*\.?0*(?:px|pt|em|rem|ex|%)?(?:!important|/|\Z)")
-_BOLD = re.compile(r"(?:\A|;)font-weight:(?:bold|[6-9]00)")
+_BOLD = re.compile(r"(?:\A|;)font(?:-weight:(?:bold|[6-9]00)|:(?:italic)?bold)")
 _NORMAL = re.compile(r"(?:\A|;)font-weight:(?:normal|400)")
 _ITALIC = re.compile(r"(?:\A|;)font-style:(?:italic|oblique)")
 _STRIKE = re.compile(r"(?:\A|;)text-decoration(?:-line)?:[^;]{0,60}line-through")
 #: Room that keeps words apart where nothing else does.
 _GAP = re.compile(r"(?:\A|;)(?:padding|margin)-left:(?:[4-9]|\d\d)\d?(?:px|pt)")
-_MARGIN = re.compile(r"(?:\A|;)margin(-top|-bottom)?:([^;]*)")
-_PLAIN_ZERO = re.compile(r"0*\.?0*(?:px|pt|em|cm|mm|in)?(?:!important)?\Z")
+_EDGE = re.compile(r"(?:\A|;)\s*(margin|padding)(-top|-bottom)?\s*:([^;]*)")
+_LENGTH = re.compile(r"(\d{0,5}(?:\.\d{1,9})?)(px|pt|r?em|ex|cm|mm|in)?(?:!important)?\Z")
+#: In points of the screen.
+_UNITS = {"pt": 4 / 3, "em": 16.0, "rem": 16.0, "ex": 8.0, "cm": 37.8, "mm": 3.78, "in": 96.0}
+#: As much room between two lines as makes two paragraphs of them.
+_ROOM = 8.0
+#: What a browser leaves above and below a `<p>`.
+PARAGRAPH = 16.0
 #: Outlook's own, and what its web client and others make of it when they pass it on.
 _DIVIDER = re.compile(
     r"(?:\A|;)(?:border:none;border-top:solid#?\w*\d|border-style:solidnonenone(?:none)?(?:;|\Z))"
@@ -43,8 +49,9 @@ class Look:
     strike: bool = False
     #: A blank before the words, where nothing else stands between them and those before.
     gap: bool = False
-    #: No gap above and below: a line rather than a paragraph.
-    tight: bool = False
+    #: Above and below, in points of the screen; None where the style does not say.
+    margins: tuple[float | None, float | None] = (None, None)
+    padding: tuple[float | None, float | None] = (None, None)
     #: Indentation that is not a quote.
     no_border: bool = False
     #: The line Outlook draws above the mail that is answered.
@@ -53,6 +60,14 @@ class Look:
     word_list: tuple[str, int] | None = None
     #: Word's hand-made bullet or number before the item.
     word_marker: bool = False
+
+    def leaves_room(self, otherwise: float) -> tuple[bool, bool]:
+        """Whether there is room above and below, as between paragraphs; `otherwise` is the margin of what says none."""
+        above, below = (
+            (otherwise if margin is None else margin) + (padding or 0.0) >= _ROOM
+            for margin, padding in zip(self.margins, self.padding, strict=True)
+        )
+        return above, below
 
 
 PLAIN = Look()
@@ -74,7 +89,8 @@ def look(style: str) -> Look:
         italic=bool(_ITALIC.search(squeezed)),
         strike=bool(_STRIKE.search(squeezed)),
         gap=bool(_GAP.search(squeezed)),
-        tight=_tight(squeezed),
+        margins=_edges(style, "margin"),
+        padding=_edges(style, "padding"),
         no_border="border:none" in squeezed and "border-left:" not in squeezed,
         divider=_divides(squeezed),
         word_list=(listed[1], int(listed[2])) if listed else None,
@@ -117,25 +133,23 @@ def _no_size(squeezed: str) -> bool | None:
     return bool(_ZERO_SIZE.match(sizes[-1]))
 
 
-def _tight(squeezed: str) -> bool:
-    """Whether the margins above and below are both said to be nothing."""
-    top = bottom = False
-    for side, value in _MARGIN.findall(squeezed):
-        if side == "":
-            top = bottom = value.startswith("0") and _first_is_zero(value)
-        elif side == "-top":
-            top = bool(_PLAIN_ZERO.match(value))
-        else:
-            bottom = bool(_PLAIN_ZERO.match(value)) or value in (".0001pt", "0.0001pt")
-    return top and bottom
+def _edges(style: str, name: str) -> tuple[float | None, float | None]:
+    """What a style says of its margins or padding above and below, in points of the screen."""
+    above = below = None
+    for kind, side, value in _EDGE.findall(style.lower()) if name in style.lower() else ():
+        lengths = [_length(one) for one in value.split()[:4]]
+        if kind != name or not lengths:
+            continue
+        if side != "-bottom":
+            above = lengths[0]
+        if side != "-top":
+            below = lengths[2] if len(lengths) > 2 and not side else lengths[0]
+    return above, below
 
 
-def _first_is_zero(value: str) -> bool:
-    # Blanks are gone by here: "0cm0cm0.0001pt" and "0 0 0 40px" both start with nothing above.
-    return (
-        re.match(r"0(?!\.?[1-9])(?:\.0+)?(?:px|pt|em|cm|mm|in)?(?:0|\.0001pt|!important|\Z)", value)
-        is not None
-    )
+def _length(value: str) -> float:
+    match = _LENGTH.match(value)
+    return float(match[1] or 0) * _UNITS.get(match[2], 1.0) if match else 0.0
 
 
 # -- the style sheet -------------------------------------------------------------------------------
@@ -146,27 +160,35 @@ _MAX_RULES = 500
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What little of a style sheet matters: classes it hides, and whether Outlook's paragraphs leave a gap."""
+    """What little of a style sheet matters."""
 
     hidden: frozenset[str] = frozenset()
     #: Classes whose words keep their line ends.
     preformatted: frozenset[str] = frozenset()
-    word_gap: bool = False
+    #: Margins of a `<p>`, and of one of Word's, in points of the screen.
+    paragraph: float = PARAGRAPH
+    word: float = 0.0
 
 
 def sheet(css: str) -> Sheet:
     """The rules outside `@media` and the like: what hides only on a phone is seen by others."""
     hidden: set[str] = set()
     preformatted: set[str] = set()
-    word_gap = False
+    paragraph, word = PARAGRAPH, 0.0
     for selectors, style in _rules(css[:200_000]):
         if "msonormal" in selectors:
-            word_gap = word_gap or _leaves_gap(style)
-        if "display:none" in style:
+            word = max(word, _margin(style, 0.0))
+        elif "margin" in style and "p" in [selector.strip() for selector in selectors.split(",")]:
+            paragraph = _margin(style, paragraph)
+        if "display:none" in _BLANKS.sub("", style):
             hidden |= _classes(selectors)
         if "white-space" in style and keeps_lines(style):
             preformatted |= _classes(selectors)
-    return Sheet(frozenset(hidden), frozenset(preformatted), word_gap)
+    return Sheet(frozenset(hidden), frozenset(preformatted), paragraph, word)
+
+
+def _margin(style: str, otherwise: float) -> float:
+    return max(otherwise if edge is None else edge for edge in _edges(style, "margin"))
 
 
 def _classes(selectors: str) -> set[str]:
@@ -198,13 +220,7 @@ def _rules(css: str) -> list[tuple[str, str]]:
         closing = css.find("}", opening)
         if closing < 0:
             break
-        style = _BLANKS.sub("", css[opening + 1 : closing]).lower()
+        style = css[opening + 1 : closing].lower()
         rules.append((selectors.replace("<!--", "").strip(), style))
         position = closing + 1
     return rules
-
-
-def _leaves_gap(style: str) -> bool:
-    return any(
-        side == "-bottom" and value[:1] in "123456789" for side, value in _MARGIN.findall(style) if value
-    )

@@ -20,36 +20,6 @@ from bridge.compose.appearance import Look
 from bridge.compose.quotes import Mark
 from bridge.compose.tree import HEADINGS, LISTS, Break, Builder, Limits, Node
 
-# fmt: off
-_DROPPED = frozenset((
-    "head", "script", "style", "title", "template", "object", "embed", "applet", "iframe", "frame",
-    "frameset", "noframes", "svg", "select", "datalist", "audio", "video", "canvas", "map", "area",
-    "meta", "link", "base", "param", "source", "track", "col", "colgroup", "xml", "dialog", "progress",
-    "meter",
-))
-_LINES = frozenset((
-    "html", "body", "div", "center", "address", "section", "article", "header", "footer", "main", "nav",
-    "aside", "figure", "figcaption", "fieldset", "legend", "form", "details", "summary", "dl", "dt",
-    "dd", "hgroup", "caption", "search", "optgroup", "thead", "tbody", "tfoot",
-))
-# fmt: on
-_INLINE = {
-    "b": "b",
-    "strong": "b",
-    "i": "i",
-    "em": "i",
-    "cite": "i",
-    "dfn": "i",
-    "var": "i",
-    "s": "del",
-    "del": "del",
-    "strike": "del",
-    "code": "code",
-    "kbd": "code",
-    "samp": "code",
-    "tt": "code",
-    "q": "q",
-}
 _DOCUMENT_END = re.compile(r"</(?:html|body)\s{0,20}>", re.IGNORECASE)
 #: libxml2 stops at 2,048 nested elements and throws away the rest of the mail.
 _PARSER_DEPTH = 2_040
@@ -57,7 +27,7 @@ _A = frozenset(("a",))
 _QUOTES = frozenset(("blockquote",))
 _NO_TABLE = frozenset(("table", "li"))
 _BOLD_ALREADY = HEADINGS | {"b", "th"}
-_FLATTENED = _LINES | HEADINGS | {"p", "li", "pre", "blockquote", "tr", "td", "th", "table", "hr"}
+_FLATTENED = elements.LINES | HEADINGS | {"p", "li", "pre", "blockquote", "tr", "td", "th", "table", "hr"}
 
 
 @dataclass(slots=True)
@@ -147,7 +117,7 @@ class _Cleaner:
     def _open(self, element: Any, opened: _Open) -> bool:
         """Enter an element; False to leave it out with everything in it."""
         tag = element.tag
-        if not isinstance(tag, str) or tag in _DROPPED:
+        if not isinstance(tag, str) or tag in elements.DROPPED:
             return False
         if ":" in tag:
             return elements.namespace_is_text(tag)
@@ -206,6 +176,12 @@ class _Cleaner:
         self._tree.break_(kind)
         opened.after = kind
 
+    def _apart(self, look: Look, opened: _Open, margin: float) -> None:
+        """A line of its own, or a paragraph where its style leaves room; `margin` is what it has where it says nothing."""
+        above, below = look.leaves_room(margin)
+        self._tree.break_(Break.GAP if above else Break.LINE)
+        opened.after = Break.GAP if below else Break.LINE
+
     # -- kinds of elements -------------------------------------------------------------------------
 
     def _br(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
@@ -217,18 +193,19 @@ class _Cleaner:
         if element.attrib and quoted.is_quote(element):
             self._quote(element, look, opened)
             return
-        self._between(Break.LINE, opened)
+        self._apart(look, opened, 0.0)
+        self._styled(look)
 
     def _paragraph(self, element: Any, look: Look, opened: _Open) -> None:
         classes = element.get("class") or ""
         if look.word_list is not None and "MsoListParagraph" in classes and not self._tree.is_flat():
             self._tree.word_item(*elements.word_marker(element), look.word_list[1])
             return
-        tight = look.tight or (classes.startswith("Mso") and not self._sheet.word_gap)
-        self._between(Break.LINE if tight else Break.GAP, opened)
+        self._apart(look, opened, self._sheet.word if classes.startswith("Mso") else self._sheet.paragraph)
+        self._styled(look)
 
     def _inline(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
-        name = _INLINE[element.tag]
+        name = elements.INLINE[element.tag]
         if name != "b":
             self._push_inline(name)
         elif not look.normal:  # Google Docs wraps whole documents in such a <b>
@@ -340,7 +317,7 @@ class _Cleaner:
         else:
             self._between(Break.GAP, opened)
 
-    def _cell(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
+    def _cell(self, element: Any, look: Look, opened: _Open) -> None:
         if self._tree.at.name == "tr":
             self._tree.push(element.tag, elements.number(element, "colspan", "rowspan"))
             self._tree.quiet = True
@@ -348,6 +325,7 @@ class _Cleaner:
             self._tree.break_(Break.CELL)
         else:
             self._between(Break.GAP, opened)
+        self._styled(look, bold=element.tag == "th")
 
     # -- looks -------------------------------------------------------------------------------------
 
@@ -369,8 +347,8 @@ class _Cleaner:
         return bool(classes) and not self._sheet.hidden.isdisjoint(classes.lower().split())
 
     _RULES: ClassVar[dict[str, _Rule]] = {
-        **dict.fromkeys(_LINES, _line),
-        **dict.fromkeys(_INLINE, _inline),
+        **dict.fromkeys(elements.LINES, _line),
+        **dict.fromkeys(elements.INLINE, _inline),
         **dict.fromkeys(HEADINGS, _heading),
         **dict.fromkeys(("ul", "ol", "menu", "dir"), _list),
         "a": _link,

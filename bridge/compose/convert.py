@@ -178,7 +178,7 @@ class Converter(MarkdownConverter):
         parent.parts.append(text)
         if name in _EMPHASIS:
             emphasis.join(parent.parts, len(parent.parts) - 1)
-        if parent.cursor.last:
+        if parent.cursor.last and name not in _EMPHASIS:
             parent.cursor.last = text[-1]
 
     def _rule(self, name: str) -> Rule:

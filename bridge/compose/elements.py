@@ -1,4 +1,4 @@
-"""Questions to one element of lxml's tree, each answered without a look at the rest of it."""
+"""Kinds of elements, and questions to one element of lxml's tree, each answered without a look at the rest of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,40 @@ from typing import Any
 
 from bridge.compose import appearance
 from bridge.compose.appearance import Sheet
+
+# fmt: off
+#: Left out with all that is in them.
+DROPPED = frozenset((
+    "head", "script", "style", "title", "template", "object", "embed", "applet", "iframe", "frame",
+    "frameset", "noframes", "svg", "select", "datalist", "audio", "video", "canvas", "map", "area",
+    "meta", "link", "base", "param", "source", "track", "col", "colgroup", "xml", "dialog", "progress",
+    "meter",
+))
+#: What stands in them stands on lines of its own.
+LINES = frozenset((
+    "html", "body", "div", "center", "address", "section", "article", "header", "footer", "main", "nav",
+    "aside", "figure", "figcaption", "fieldset", "legend", "form", "details", "summary", "dl", "dt",
+    "dd", "hgroup", "caption", "search", "optgroup", "thead", "tbody", "tfoot",
+))
+# fmt: on
+#: What they are in the cleaned tree.
+INLINE = {
+    "b": "b",
+    "strong": "b",
+    "i": "i",
+    "em": "i",
+    "cite": "i",
+    "dfn": "i",
+    "var": "i",
+    "s": "del",
+    "del": "del",
+    "strike": "del",
+    "code": "code",
+    "kbd": "code",
+    "samp": "code",
+    "tt": "code",
+    "q": "q",
+}
 
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U0001fffe\U0001ffff]"

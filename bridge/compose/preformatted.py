@@ -1,4 +1,4 @@
-"""Line ends and indentation that a style keeps (`white-space: pre-wrap`), made plain in lxml's tree as `<br>` and no-break spaces.
+"""Line ends and indentation that a style keeps (`white-space: pre-wrap`), written out in lxml's tree: `<br>`, no-break spaces.
 
 Forms, chats and ticket systems wrap plain text in such an element. So the rules for tables, quotes and lines need not know of
 it. Linear; `<pre>` has rules of its own.

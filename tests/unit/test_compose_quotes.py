@@ -21,7 +21,7 @@ def start_of(text: str) -> str | None:
 
 
 def start_in_html(html: str) -> str | None:
-    root = clean.parse(html)
+    root = clean.parse(html, Limits())
     assert root is not None
     cleaned = clean.clean(root, Limits())
     lines = quoted.page(cleaned.root, cleaned.begins).lines

@@ -1,4 +1,4 @@
-"""What the styles of a mail mean for its words: line ends, gaps, weight and signs are what the reader saw, whoever styled them."""
+"""What the styles of a mail mean for its words: line ends, gaps, weight and signs are what its reader saw."""
 
 from __future__ import annotations
 
@@ -54,3 +54,52 @@ def test_beyond_the_limit_lines_run_together_and_the_text_part_is_the_better_one
     result = html.to_markdown("<div style='white-space:pre'>" + "a\n" * 20, limits=Limits(elements=10))
     assert result.markdown.split() == ["a"] * 20
     assert result.trouble
+
+
+# -- room between lines ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("<style>P {margin-top:0;margin-bottom:0;}</style><p>a</p><p>b</p><p><br></p><p>c</p>", "a  \nb\n\nc"),
+        ("<style>p, td {margin: 0 !important}</style><p>a</p><p style='margin-bottom:12pt'>b</p><p>c</p>", "a  \nb\n\nc"),
+        ("<style>p {color:red} .x p {margin:0}</style><p>a</p><p>b</p>", "a\n\nb"),
+        ("<style>p.MsoNormal {margin:0cm; margin-bottom:8.0pt}</style><p class=MsoNormal>a<p class=MsoNormal>b", "a\n\nb"),
+        ("<p class=MsoNormal>a<p class=MsoNormal style='margin-bottom:12.0pt'>b<p class=MsoNormal>c", "a  \nb\n\nc"),
+        ("<div style='margin-bottom: 16px'>a</div><div>b</div><div>c</div>", "a\n\nb  \nc"),
+        ("<div>a</div><div style='padding:0 0 1em'>b</div><div>c</div>", "a  \nb\n\nc"),
+        ("<div style='margin:0 0 10px 0'>a</div>b", "a\n\nb"),
+        ("<div style='margin:0 20px'>a</div><div style='padding:2px 12px'>b</div>", "a  \nb"),
+        ("<div>a</div><div style='margin-top:auto;padding-top:x'>b</div>", "a  \nb"),
+    ],
+)  # fmt: skip
+def test_lines_are_as_far_apart_as_their_styles_put_them(source: str, markdown: str) -> None:
+    assert converted(source) == markdown
+
+
+# -- weight ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("<p style='font-weight:bold;color:red'>Last reminder</p>x", "**Last reminder**\n\nx"),
+        ("<div style='font-weight:600'>Name<br>Ann</div>x", "**Name  \nAnn**  \nx"),
+        ("<div style='font: bold 20px Arial'>Total</div>", "**Total**"),
+        ("<table><tr><td style='font-weight:700'>Order</td><td>4711</td></tr></table>", "**Order** | 4711"),
+        ("<table><tr><th>Order<td>4711<tr><th>Date<td>2 Nov</table>", "**Order** | 4711  \n**Date** | 2 Nov"),
+        ("<table><tr><td><b>Order:</b></td><td>4711</td></tr></table>", "**Order:** 4711"),
+        ("<h2 style='font-weight:bold'>Title</h2>", "## Title"),
+        ("<p style='font-style:italic'>so</p>", "_so_"),
+    ],
+)  # fmt: skip
+def test_words_weigh_what_the_style_of_their_block_gives_them(source: str, markdown: str) -> None:
+    assert converted(source) == markdown
+
+
+def test_a_bold_row_is_the_head_of_its_table() -> None:
+    bold = "<td style='font-weight:bold'>"
+    assert converted(f"<table border=1><tr>{bold}A{bold}B<tr><td>1<td>2</table>") == (
+        "| A   | B   |\n| --- | --- |\n| 1   | 2   |"
+    )
