@@ -31,6 +31,9 @@ _DIVIDER = re.compile(
 )
 _TOP_LINE = re.compile(r"(?:\A|;)border-top:[^;]{0,60}solid")
 _NO_SIDES = re.compile(r"(?:\A|;)border-(?:left|right):(?:none|medium)")
+#: Fonts whose letters are signs.
+_SIGNS = re.compile(r"(?:\A|;)font-family:[\"']?wingdings[\"']?(?:[;,]|\Z)")
+_LIST_KIND = re.compile(r"(?:\A|;)list-style(?:-type)?:(lower|upper)-(alpha|latin|roman)")
 _WORD_LIST = re.compile(r"(?:\A|;)mso-list:(l\d+)level(\d)")
 #: A style longer than this is not read: no mailer writes one, and every pattern above would walk over it.
 _MAX_STYLE = 2_000
@@ -56,6 +59,10 @@ class Look:
     no_border: bool = False
     #: The line Outlook draws above the mail that is answered.
     divider: bool = False
+    #: The letters stand for signs of the font.
+    signs: bool = False
+    #: How the items of a list are counted where it is not by figures: as `type` says it, "a", "A", "i" or "I".
+    letters: str = ""
     #: Word's pseudo list: its id and the level from 1.
     word_list: tuple[str, int] | None = None
     #: Word's hand-made bullet or number before the item.
@@ -93,6 +100,8 @@ def look(style: str) -> Look:
         padding=_edges(style, "padding"),
         no_border="border:none" in squeezed and "border-left:" not in squeezed,
         divider=_divides(squeezed),
+        signs="wingdings" in squeezed and bool(_SIGNS.search(squeezed)),
+        letters=_letters(squeezed),
         word_list=(listed[1], int(listed[2])) if listed else None,
         word_marker="mso-list:ignore" in squeezed,
     )
@@ -102,6 +111,14 @@ def _divides(squeezed: str) -> bool:
     return "border" in squeezed and bool(
         _DIVIDER.search(squeezed) or (_TOP_LINE.search(squeezed) and _NO_SIDES.search(squeezed))
     )
+
+
+def _letters(squeezed: str) -> str:
+    found = _LIST_KIND.search(squeezed) if "list-style" in squeezed else None
+    if found is None:
+        return ""
+    letter = "i" if found[2] == "roman" else "a"
+    return letter.upper() if found[1] == "upper" else letter
 
 
 _SIZE = re.compile(r"(?:\A|;)(?:max-)?(width|height):(\d{1,5})(?:\.\d{1,3})?(?:px|!|;|\Z)")

@@ -151,9 +151,11 @@ class _Cleaner:
         rule = self._RULES.get(tag)
         if rule is not None:
             rule(self, element, look, opened)
-        elif look is not appearance.PLAIN:
+        elif look is not appearance.PLAIN or tag == "font":
             if look.gap:
                 self._tree.text(" ")
+            if look.signs or elements.is_in_signs(element):
+                elements.write_signs(element)
             self._styled(look)
 
     def _close(self, opened: _Open) -> None:
@@ -193,13 +195,16 @@ class _Cleaner:
         if element.attrib and quoted.is_quote(element):
             self._quote(element, look, opened)
             return
-        self._apart(look, opened, 0.0)
+        self._apart(look, opened, appearance.PARAGRAPH if element.tag in elements.APART else 0.0)
         self._styled(look)
 
     def _paragraph(self, element: Any, look: Look, opened: _Open) -> None:
         classes = element.get("class") or ""
         if look.word_list is not None and "MsoListParagraph" in classes and not self._tree.is_flat():
-            self._tree.word_item(*elements.word_marker(element), look.word_list[1])
+            name, start, marker = elements.word_marker(element)
+            self._tree.word_item(name, start, look.word_list[1])
+            if marker:
+                self._tree.text(elements.seen(marker) + " ")
             return
         self._apart(look, opened, self._sheet.word if classes.startswith("Mso") else self._sheet.paragraph)
         self._styled(look)
@@ -247,6 +252,9 @@ class _Cleaner:
             small = {"small": "yes"} if use is elements.Use.ORNAMENT else {}
             self._tree.leaf("img", {"src": elements.seen(source), **elements.alt(element), **small})
 
+    def _field(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
+        self._tree.text(elements.entered(element))
+
     def _raised(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         elements.raise_digits(element)
         if look.bold or look.italic:
@@ -283,19 +291,24 @@ class _Cleaner:
 
     # -- lists and tables --------------------------------------------------------------------------
 
-    def _list(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
+    def _list(self, element: Any, look: Look, opened: _Open) -> None:
         tree = self._tree
         if tree.is_flat() or tree.is_too_level(LISTS):
             self._between(Break.LINE, opened)
             return
-        name = "ol" if element.tag == "ol" else "ul"
-        tree.push(name, elements.number(element, "start") if name == "ol" else {})
+        if element.tag != "ol":
+            tree.push("ul")
+            return
+        letters = look.letters or elements.letters(element)
+        tree.push("ol", elements.number(element, "start") | ({"letters": letters} if letters else {}))
 
-    def _item(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
+    def _item(self, element: Any, look: Look, opened: _Open) -> None:
         tree = self._tree
         if tree.at.name not in LISTS and (tree.is_flat() or not tree.loose_list()):
             self._between(Break.LINE, opened)
             return
+        if look.letters and tree.at.name == "ol":
+            tree.at.attrs.setdefault("letters", look.letters)
         tree.push("li", elements.number(element, "value"))
 
     def _table(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
@@ -356,6 +369,7 @@ class _Cleaner:
         "br": _br,
         "hr": _rule,
         "img": _image,
+        "input": _field,
         "li": _item,
         "p": _paragraph,
         "pre": _pre,

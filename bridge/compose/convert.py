@@ -11,7 +11,7 @@ from functools import partial
 
 from markdownify import MarkdownConverter
 
-from bridge.compose import attributions, emphasis, escape, plain, reference, table
+from bridge.compose import attributions, emphasis, escape, lists, plain, reference, table
 from bridge.compose.attributions import Strength
 from bridge.compose.cursor import Cursor, Frame
 from bridge.compose.emphasis import MOVABLE, is_punctuation, is_wordlike
@@ -310,19 +310,15 @@ class Converter(MarkdownConverter):
             parent.count = int(value) - int(parent.node.get("start") or 1)
         number = int(parent.node.get("start") or 1) + parent.count
         parent.count += 1
-        marker = f"{number}. " if parent.node.name == "ol" else "- "
-        indent = " " * len(marker)
-        lines = text.split("\n")
-        parent.parts.append(
-            marker + "\n".join([lines[0], *(indent + line if line else "" for line in lines[1:])])
-        )
+        letters = parent.node.get("letters") or ""
+        parent.parts.append(lists.item(text, parent.node.name, number, letters))
 
     def _leave_list(self, parent: Frame, frame: Frame) -> None:
         if not frame.parts:
             return
         first = int(frame.node.get("start") or 1)
-        kind = frame.node.name
-        lines = "\n".join(frame.parts)
+        kind = lists.kind(frame.node.name, frame.node.get("letters") or "")
+        items = "\n".join(frame.parts)
         block = parent.block()
         # Two lists in a row would be read as one: the second changes its marker, unless it goes on counting.
         clash = (
@@ -331,19 +327,13 @@ class Converter(MarkdownConverter):
             and not (kind == "ol" and block.list_end[1] + 1 == first)
         )
         if clash:
-            lines = _other_marker(lines, kind)
+            items = lists.with_other_marker(items, kind)
         within_item = parent.node.name == "li"
-        parent.say_block(lines, tight=within_item)
+        parent.say_block(items, tight=within_item)
         block.list_end = (kind + "'" if clash else kind, first + frame.count - 1)
 
 
 _UNESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_TOP_NUMBER = re.compile(r"^(\d{1,9})\. ", re.MULTILINE)
-_TOP_BULLET = re.compile(r"^- ", re.MULTILINE)
-
-
-def _other_marker(lines: str, kind: str) -> str:
-    return _TOP_NUMBER.sub(r"\1) ", lines) if kind == "ol" else _TOP_BULLET.sub("* ", lines)
 
 
 def _is_all(node: Node) -> bool:

@@ -24,6 +24,8 @@ LINES = frozenset((
     "dd", "hgroup", "caption", "search", "optgroup", "thead", "tbody", "tfoot",
 ))
 # fmt: on
+#: Those with room above and below, unless a style says otherwise.
+APART = frozenset(("dl", "figure", "fieldset"))
 #: What they are in the cleaned tree.
 INLINE = {
     "b": "b",
@@ -148,17 +150,64 @@ def raise_digits(element: Any) -> None:
         element.text = element.text.translate(_RAISED)
 
 
-_WORD_NUMBER = re.compile(r"\(?(\d{1,9})[.)]")
+#: Wingdings, as Word's AutoCorrect and its bullets use it: `:-)` is a J there, and `-->` an à.
+_SIGNS = str.maketrans(
+    dict(zip("JKLFnlovqý", "☺😐☹☞■●☐❖❑☒", strict=True)) | dict(zip("§Øüûþàßèçó", "▪➢✓✗☑→←➔⇐⇔", strict=True))
+)
+#: The same letters where a program wrote them as the font numbers them.
+_FONT_OWN = str.maketrans({0xF000 + code: chr(code) for code in range(0x20, 0x100)})
 
 
-def word_marker(element: Any) -> tuple[str, str]:
-    """Which list Word meant, by the marker it drew, and the number it starts at."""
+def write_signs(element: Any) -> None:
+    """Signs of a font of signs as what they show."""
+    if element.text:
+        element.text = element.text.translate(_FONT_OWN).translate(_SIGNS)
+
+
+def is_in_signs(element: Any) -> bool:
+    """Whether it is a `<font>` of signs."""
+    return (element.get("face") or "").strip().lower() == "wingdings"
+
+
+_TYPED = frozenset(
+    ("text", "email", "tel", "number", "url", "date", "time", "datetime-local", "month", "week", "search")
+)
+
+
+def entered(element: Any) -> str:
+    """What a reader sees in a field of a form: whether its box is ticked, or what was typed."""
+    kind = (element.get("type") or "text").strip().lower()
+    chosen = element.get("checked") is not None
+    if kind == "checkbox":
+        return "☑ " if chosen else "☐ "
+    if kind == "radio":
+        return "◉ " if chosen else "○ "
+    return f" {seen((element.get('value') or '')[:1_000])} " if kind in _TYPED else ""
+
+
+def letters(element: Any) -> str:
+    """How a list counts its items, "" for by figures."""
+    kind = (element.get("type") or "").strip()
+    return kind if kind in ("a", "A", "i", "I") else ""
+
+
+_WORD_NUMBER = re.compile(r"\(?(\d{1,9})[.)]?")
+_SYMBOL_FONT = re.compile(
+    r"font-family:\s{0,9}[\"']?(?:symbol|wingdings|webdings|courier new)", re.IGNORECASE
+)
+
+
+def word_marker(element: Any) -> tuple[str, str, str]:
+    """Which list Word meant by the marker it drew, its first number, and the marker where no list shows it: `1.2`, `b)`."""
+    drawn = False
     for span in element.iter("span"):
-        if "mso-list:" in (span.get("style") or "").replace(" ", ""):
-            marker = "".join(span.itertext()).strip()[:40]
-            if match := _WORD_NUMBER.match(marker):
-                return "ol", match[1]
-            if re.match(r"[a-z]{1,4}[.)]", marker, re.IGNORECASE):
-                return "ol", "1"
-            break
-    return "ul", "1"
+        style = span.get("style") or ""
+        drawn = drawn or _SYMBOL_FONT.search(style[:500]) is not None
+        if "mso-list:" not in style.replace(" ", ""):
+            continue
+        marker = "".join(span.itertext()).strip()[:40]
+        if match := _WORD_NUMBER.fullmatch(marker):
+            return "ol", match[1], ""
+        is_bullet = drawn or not any(map(str.isalnum, marker))
+        return "ul", "1", "" if is_bullet else " ".join(marker.split())
+    return "ul", "1", ""

@@ -103,3 +103,66 @@ def test_a_bold_row_is_the_head_of_its_table() -> None:
     assert converted(f"<table border=1><tr>{bold}A{bold}B<tr><td>1<td>2</table>") == (
         "| A   | B   |\n| --- | --- |\n| 1   | 2   |"
     )
+
+
+# -- signs, letters and boxes ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("Thanks <span style='font-family:Wingdings'>J</span>", "Thanks ☺"),
+        ('File <span style="font-family:&quot;Wingdings&quot;;color:red">à</span> Print', "File → Print"),
+        ("<font face='Wingdings'>L&#61515;</font>", "☹😐"),
+        ("<span style='font-family:\"Wingdings 2\"'>J</span>", "J"),
+        ("<span style='font-family:Calibri;mso-font-charset:2'>J</span>", "J"),
+    ],
+)
+def test_letters_of_a_font_of_signs_are_the_signs(source: str, markdown: str) -> None:
+    assert converted(source) == markdown
+
+
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("<ol type=a><li>x<li>y</ol>", "- a. x\n- b. y"),
+        ("<ol><li>x<ol type=i start=4><li>y<li>z</ol></ol>", "1. x\n   - iv. y\n   - v. z"),
+        ("<ol style='list-style-type: upper-alpha' start=27><li>x</ol>", "- AA. x"),
+        ("<ol><li style='list-style-type:lower-roman'>x<li>y</ol>", "- i. x\n- ii. y"),
+        ("<ol type=1><li>x</ol><ul type=disc><li>y</ul>", "1. x\n\n- y"),
+        ("<ol type=A><li><p>x</p><p>y</p></ol>", "- A. x\n\n  y"),
+        ("<ol type=A><li><ul><li>x</ul></ol>", "- A.\n\n  - x"),
+        ("<ol type=A start=0><li>x</ol><ul><li>y</ul>", "- 0. x\n\n* y"),
+    ],
+)
+def test_a_list_keeps_the_letters_that_others_refer_to(source: str, markdown: str) -> None:
+    assert converted(source) == markdown
+
+
+def word_item(marker: str, words: str, *, level: int = 1, font: str = "") -> str:
+    return (
+        f"<p class=MsoListParagraph style='mso-list:l0 level{level} lfo1'><![if !supportLists]><span style='font-family:{font}'>"
+        f"<span style='mso-list:Ignore'>{marker}<span>&nbsp;&nbsp; </span></span></span><![endif]>{words}</p>"
+    )
+
+
+def test_the_markers_that_word_drew_stay_where_no_list_shows_them() -> None:
+    items = word_item("1.", "Scope") + word_item("1.1", "Parts", level=2) + word_item("b)", "Tools", level=2)
+    assert converted(items) == "1. Scope\n   - 1.1 Parts\n   - b) Tools"
+    bullets = (
+        word_item("o", "a", font="Courier New") + word_item("ü", "b", font="Wingdings") + word_item("§", "c")
+    )
+    assert converted(bullets) == "- a\n- b\n- c"
+
+
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("<ul><li><input type=checkbox checked>done<li><input type=checkbox> open</ul>", "- ☑ done\n- ☐ open"),
+        ("<input type=radio>Yes <input type=Radio checked>No", "○ Yes ◉ No"),
+        ("Name:<input value='Ann Lee'><input type=hidden value=x><input type=submit value=Send>", "Name: Ann Lee"),
+        ("a<dl><dt>b<dd>c</dl>d<figure>e</figure>", "a\n\nb  \nc\n\nd\n\ne"),
+    ],
+)  # fmt: skip
+def test_forms_and_figures_read_as_they_were_seen(source: str, markdown: str) -> None:
+    assert converted(source) == markdown
