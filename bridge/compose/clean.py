@@ -211,7 +211,10 @@ class _Cleaner:
 
     def _inline(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         name = elements.INLINE[element.tag]
-        if name != "b":
+        if element.tag == "tt":
+            # Notes writes whole mails in it.
+            self._push_inline(name, {"prose": "yes"})
+        elif name != "b":
             self._push_inline(name)
         elif not look.normal:  # Google Docs wraps whole documents in such a <b>
             self._styled(look, bold=True)
@@ -226,9 +229,9 @@ class _Cleaner:
         if look.strike:
             self._push_inline("del")
 
-    def _push_inline(self, name: str) -> None:
+    def _push_inline(self, name: str, attrs: dict[str, str] | None = None) -> None:
         if not self._tree.within(frozenset((name,))):
-            self._tree.push_inline(name)
+            self._tree.push_inline(name, attrs)
 
     def _link(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         href = element.get("href")

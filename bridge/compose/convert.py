@@ -169,7 +169,8 @@ class Converter(MarkdownConverter):
                 parent.escape_bang()
         elif name == "code" and "\n" in text:
             frame.cursor.owed = max(frame.cursor.owed, 1)
-            parent.say_block(plain.fenced(text.replace("  \n", "\n")))
+            words = text.replace("  \n", "\n")
+            parent.say_block(plain.to_markdown(words) if frame.node.get("prose") else plain.fenced(words))
             return
         elif name == "q" or "_noformat" not in parent.tags:
             text = self._rule(name)(frame.node, text, parent.tags)

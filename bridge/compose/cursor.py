@@ -13,6 +13,8 @@ from bridge.compose import emphasis
 from bridge.compose.table import Cell, Row
 from bridge.compose.tree import INLINE, Break, Node
 
+_LINE_ENDS = ("  \n", "\n\n")
+
 
 class Cursor:
     """The state of the line in one block."""
@@ -177,6 +179,8 @@ class Frame:
         if not block:
             return
         cursor = self.cursor
+        if self.parts and self.parts[-1] in _LINE_ENDS:
+            self.parts.pop()
         if cursor.said:
             self.parts.append("\n" if tight else "\n\n")
         self.parts.append(block)

@@ -207,6 +207,19 @@ def test_preformatted_text_stands_in_a_fence() -> None:
     assert converted("x<pre>a\n  <b>b</b>*</pre>") == "x\n\n```\na\n  b*\n```"
 
 
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("x<br><br><tt>Hello *all*,<br>the 1. lamp<br><br>- ok</tt><br>y", "x\n\nHello \\*all\\*,  \nthe 1. lamp\n\n\\- ok\n\ny"),
+        ("x<hr><br><code>a = *b<br>c</code>", "x\n\n---\n\n```\na = *b\nc\n```"),
+        ("x<br><code>a<br>c</code>y", "x\n\n```\na\nc\n```\n\ny"),
+        ("see <tt>a_b</tt>", "see `a_b`"),
+    ],
+)  # fmt: skip
+def test_lines_of_a_typewriter_are_words_and_lines_of_code_are_code(source: str, markdown: str) -> None:
+    assert converted(source) == markdown
+
+
 def test_a_mail_that_is_all_preformatted_is_plain_text() -> None:
     assert converted("<html><body><pre>Hello,\n\n# see https://x.example/a\n</pre></body></html>") == (
         "Hello,\n\n\\# see https://x.example/a"
