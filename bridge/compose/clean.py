@@ -41,8 +41,8 @@ class Cleaned:
     #: Links that lead anywhere, and the schemes of those that were made neutral.
     links: int = 0
     refused: Counter[str] = field(default_factory=Counter)
-    #: Targets of links that have words.
-    worded: set[str] = field(default_factory=set)
+    #: Targets of links that have words, each with the words of its last link.
+    worded: dict[str, str] = field(default_factory=dict)
     #: Where mail programs say that a quote begins.
     begins: list[quoted.Begin] = field(default_factory=list)
 
@@ -245,8 +245,8 @@ class _Cleaner:
             if self._result.links <= self._limits.links:
                 bare = {"bare": "yes"} if elements.may_stand_bare(element, target.url) else {}
                 self._tree.push("a", {"href": target.url, **bare})
-                if elements.has_words(element):
-                    self._result.worded.add(target.url)
+                if words := elements.words(element):
+                    self._result.worded[target.url] = words
 
     def _image(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         source = (element.get("src") or "").strip()

@@ -6,7 +6,7 @@ Never recursive, so no depth of nesting can end it. Words are escaped here, wher
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from markdownify import MarkdownConverter
@@ -41,7 +41,7 @@ class Converter(MarkdownConverter):
         *,
         attach: bool,
         limits: Limits,
-        worded: Collection[str] = (),
+        worded: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(heading_style="atx", bullets="-", autolinks=False)
         self._rules: dict[str, Rule] = {}
@@ -50,7 +50,8 @@ class Converter(MarkdownConverter):
         self._attach = attach
         self._limits = limits
         #: Targets that words or a picture lead to: a picture without words need not lead there once more.
-        self._led_to = set(worded)
+        self._led_to = set(worded or ())
+        self._worded = worded or {}
         self._data_chars = 0
         #: By their source, so that one picture a hundred times is one file.
         self._data_pictures: dict[str, DataPicture] = {}
@@ -127,6 +128,9 @@ class Converter(MarkdownConverter):
                 frame.say(words)
             else:
                 frame.mark_picture()
+        elif node.name in ("td", "th"):
+            # What stands in the cells after it stays in its columns.
+            self._leave_cell(frame, node, "")
 
     def _leave(self, parent: Frame, frame: Frame) -> None:
         name = frame.node.name
@@ -135,8 +139,7 @@ class Converter(MarkdownConverter):
             return
         text = "".join(frame.parts).strip("\n ")
         if name in ("td", "th"):
-            spans = (_span(frame.node, "colspan"), _span(frame.node, "rowspan"))
-            parent.cells.append((text, *spans))
+            self._leave_cell(parent, frame.node, text)
         elif name == "tr":
             if frame.cells:
                 head = bool(frame.node.get("head")) or not any(c.name == "td" for c in frame.node.nodes())
@@ -150,6 +153,9 @@ class Converter(MarkdownConverter):
                 parent.say_block(block)
         else:
             parent.say_block(self._rule(name)(frame.node, "".join(frame.parts), frame.tags).strip("\n"))
+
+    def _leave_cell(self, row: Frame, node: Node, text: str) -> None:
+        row.cells.append((text, _span(node, "colspan"), _span(node, "rowspan")))
 
     def _leave_inline(self, parent: Frame, frame: Frame, name: str) -> None:
         text = "".join(frame.parts)
@@ -252,6 +258,8 @@ class Converter(MarkdownConverter):
         if source[:4].lower() == "cid:":
             self.missing.append(source[4:][:100])
             return f"[picture: {alt or 'missing'}]" if not within_link else alt
+        if within_link and el.get("small") and alt == self._worded.get(_led_to(el)):
+            return ""  # an icon beside the link that says the same
         target = reference.link(source).url
         if not target.startswith("http") or within_link or el.get("small"):
             return alt
@@ -344,6 +352,14 @@ def _is_all(node: Node) -> bool:
         return False
     others = [child for child in parent.children if child is not node and not isinstance(child, Break)]
     return not any(isinstance(child, Node) or child.strip() for child in others)
+
+
+def _led_to(node: Node) -> str:
+    """The target of the link around a node."""
+    above: Node | None = node
+    while above is not None and above.name != "a":
+        above = above.parent
+    return above.attrs["href"] if above is not None else ""
 
 
 def _span(node: Node, name: str) -> int:

@@ -135,9 +135,9 @@ def _size(element: Any, name: str) -> int:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 5 else _UNSIZED
 
 
-def has_words(element: Any) -> bool:
-    """Whether the element holds more than pictures."""
-    return any(not text.isspace() for text in element.itertext())
+def words(element: Any) -> str:
+    """What the element says besides its pictures."""
+    return " ".join("".join(element.itertext()).split())
 
 
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")

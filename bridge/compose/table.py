@@ -199,14 +199,34 @@ def _grid(rows: Sequence[Row]) -> list[list[str]]:
 
 
 def _reads_like_a_head(grid: Sequence[Sequence[str]]) -> bool:
-    first = grid[0]
-    if len(grid) < 2 or not all(first):
+    first, rest = grid[0], grid[1:]
+    filled = [text for text in first if text]
+    if not rest or len(filled) < 2:
         return False
-    if all(map(_is_bold, first)):
+    if all(map(_is_bold, filled)):
         return True
     if all(_is_bold(row[0]) or row[0].endswith(":") for row in grid):
         return False  # each row bears its own label: a form that somebody filled in
-    return len(grid) > 2 and not any(character.isdigit() for text in first for character in text)
+    if len(first) > 2 and len(first) - len(filled) <= 1:
+        if not first[0] and all(row[0] for row in rest):
+            return True
+        if not any(map(_is_number, filled)) and any(map(_is_of_numbers, zip(*rest, strict=True))):
+            return True
+    said = len(filled) == len(first) and len(grid) > 2
+    return said and not any(character.isdigit() for text in first for character in text)
+
+
+_NUMBER = re.compile(r"\W{0,3}\d[\d.,:/' \xa0-]*(?:%|€|[^\W\d]{1,3})?\W{0,2}")
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is a figure, an amount, a date."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def _is_of_numbers(column: Sequence[str]) -> bool:
+    filled = [text for text in column if text]
+    return bool(filled) and all(map(_is_number, filled))
 
 
 def _is_bold(text: str) -> bool:

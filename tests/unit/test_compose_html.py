@@ -263,6 +263,19 @@ def test_a_table_of_data_stays_a_table() -> None:
             "<table border=1><tr><td><b>Name</b><td>Ann<tr><td><b>Room</b><td>A<tr><td><b>Ask</b><td>b</table>",
             "|          |     |\n| -------- | --- |\n| **Name** | Ann |\n| **Room** | A   |\n| **Ask**  | b   |",
         ),
+        (
+            "<table border=1><tr><td></td><td>2024<td>2025<tr><td>Sales<td></td><td>7<tr><td>Returns<td>1<td>2</table>",
+            "|         | 2024 | 2025 |\n| ------- | ---- | ---- |\n| Sales   |      | 7    |\n| Returns | 1    | 2    |",
+        ),
+        (
+            "<table border=1><tr><td>Item<td>Q1<td></td><tr><td>Hose<td>12,00 €<td>new</table>",
+            "| Item | Q1      |     |\n| ---- | ------- | --- |\n| Hose | 12,00 € | new |",
+        ),
+        (
+            "<table border=1><tr><td>Hose 5m<td>2<td>1.1.2026<tr><td>Spade<td>1<td>2.1.2026</table>",
+            "|         |     |          |\n| ------- | --- | -------- |\n| Hose 5m | 2   | 1.1.2026 |\n"
+            "| Spade   | 1   | 2.1.2026 |",
+        ),
         ("<table border=1><tr><td>alone</td></tr></table>", "alone"),
         ("<table><tr><td>•</td><td>point</td></tr></table>", "• point"),
         ("<table><tr><td>a</td><td></td><td>b</td></tr></table>", "a | b"),
@@ -400,6 +413,15 @@ def test_a_picture_that_did_not_come_along_is_remarked() -> None:
         (
             "<a href='https://x.example/p'><img src='https://x.example/p.jpg' alt=''></a>",
             "[x.example](https://x.example/p)",
+        ),
+        (
+            "<a href='https://x.example/f'><img src='https://x.example/f.png' alt='Follow' width=24></a> "
+            "<a href='https://x.example/f'>Follow</a>",
+            "[Follow](https://x.example/f)",
+        ),
+        (
+            "<a href='https://x.example/f'><img src='https://x.example/f.png' alt='Bug' width=16> Follow</a>",
+            "[Bug Follow](https://x.example/f)",
         ),
         ("<img src='https://x.example/a.png' alt='a [b](c)\n d'>", "[a (b)(c) d](https://x.example/a.png)"),
     ],
