@@ -185,8 +185,6 @@ class Converter(MarkdownConverter):
         parent.parts.append(text)
         if name in _EMPHASIS:
             emphasis.join(parent.parts, len(parent.parts) - 1)
-        if parent.cursor.last and name not in _EMPHASIS:
-            parent.cursor.last = text[-1]
 
     def _rule(self, name: str) -> Rule:
         """The method for a node: markdownify's, or one of those below."""
@@ -261,7 +259,7 @@ class Converter(MarkdownConverter):
         if within_link and el.get("small") and alt == self._worded.get(_led_to(el)):
             return ""  # an icon beside the link that says the same
         target = reference.link(source).url
-        if not target.startswith("http") or within_link or el.get("small"):
+        if not target.startswith("http") or within_link or el.get("small") or _is_emoji(alt):
             return alt
         if el.get("alt") is None:
             alt = _alt(reference.shown_name(target))
@@ -352,6 +350,11 @@ def _is_all(node: Node) -> bool:
         return False
     others = [child for child in parent.children if child is not node and not isinstance(child, Break)]
     return not any(isinstance(child, Node) or child.strip() for child in others)
+
+
+def _is_emoji(alt: str) -> bool:
+    """Whether the picture only draws its sign."""
+    return 0 < len(alt) <= 12 and not alt.isascii() and not any(map(str.isalnum, alt))
 
 
 def _led_to(node: Node) -> str:

@@ -26,6 +26,8 @@ _MAX_COLUMNS = 30
 _MAX_ROWS = 2_000
 _MAX_LINE = 160
 _MAX_LONE_CELL = 70
+#: Elements before a table within a cell: tables within tables are not looked through again and again.
+_MAX_IN_LINE = 20
 #: Columns are lined up for who reads the Markdown raw, unless that makes lines too long for it.
 _MAX_PADDED = 120
 
@@ -77,18 +79,27 @@ def stands_on_a_line(row: Any) -> bool:
     cells = [cell for cell in row if cell.tag in ("td", "th")]
     if not cells or len(cells) > 12:
         return False
-    length = 0
+    length = filled = tables = 0
     for cell in cells:
-        blocks = 0
-        for inner in cell.iterdescendants():
+        blocks = rows = 0
+        for count, inner in enumerate(cell.iterdescendants()):
+            # A button or an icon stands in a table of one row.
+            if inner.tag == "table" and count < _MAX_IN_LINE:
+                tables += 1
+                continue
             if inner.tag in _BIG or inner.tag == "br":
                 return False
             blocks += inner.tag in _BLOCKS
-            if blocks > 1:
+            rows += inner.tag == "tr"
+            if blocks > 1 or rows > 1:
                 return False
-        length += sum(len(text.strip()) for text in cell.itertext())
+        words = sum(len(text.strip()) for text in cell.itertext())
+        length += words
+        filled += words > 0 or next(cell.iterdescendants("img"), None) is not None
         if length > _MAX_LINE:
             return False
+    if tables:
+        return filled > 1
     return len(cells) > 1 or length <= _MAX_LONE_CELL
 
 

@@ -276,6 +276,12 @@ def test_a_table_of_data_stays_a_table() -> None:
             "|         |     |          |\n| ------- | --- | -------- |\n| Hose 5m | 2   | 1.1.2026 |\n"
             "| Spade   | 1   | 2.1.2026 |",
         ),
+        (
+            "<table><tr><td><table><tr><td><a href='https://x.example/f'>F</a></table><td><table><tr><td>Call us</table></table>",
+            "[F](https://x.example/f) | Call us",
+        ),
+        ("x<table><tr><td><table><tr><td>Button</table></table>y", "x\n\nButton\n\ny"),
+        ("<table><tr><td><table><tr><td>a<tr><td>b</table><td>c</table>", "a  \nb\n\nc"),
         ("<table border=1><tr><td>alone</td></tr></table>", "alone"),
         ("<table><tr><td>•</td><td>point</td></tr></table>", "• point"),
         ("<table><tr><td>a</td><td></td><td>b</td></tr></table>", "a | b"),
@@ -401,6 +407,7 @@ def test_a_picture_that_did_not_come_along_is_remarked() -> None:
     [
         ("<img src='https://x.example/lamp.jpg' alt='Lamp'>", "[Lamp](https://x.example/lamp.jpg)"),
         ("<img src='https://x.example/lamp.jpg'>", "[lamp.jpg](https://x.example/lamp.jpg)"),
+        ("Fine <img src='https://x.example/1f44d.png' alt='👍🏽'>", "Fine 👍🏽"),
         ("x<img src='https://x.example/deco.jpg' alt=''>", "x"),
         ("x<img src='https://x.example/o.gif?id=1' width=1 height=1>", "x"),
         ("x<img src='https://x.example/o.gif' width=1px height=1px alt='y'>", "x"),
@@ -649,6 +656,8 @@ HOSTILE = {
     "blanks": "<p>x" + " " * 1_000_000 + "end",
     "newlines": "\n" * 1_000_000 + "end",
     "no-break": "&nbsp;" * 100_000 + "end",
+    "rows of tables": "<table><tr><td>x<td>" * 5_000 + "end",
+    "wide rows of tables": ("<table><tr><td>x<td>" * 19 + "<b>x</b>" * 500) * 40 + "end",
     "columns": "<table border=1><tr>" + "<td colspan=1000>x</td>" * 5_000 + "</tr></table>end",
     "rows": "<table border=1>" + "<tr><td rowspan=1000>x<td>y</tr>" * 3_000 + "</table>end",
     "links": "<a href='https://x.example/'>x</a> " * 5_000 + "end",
