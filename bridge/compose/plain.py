@@ -26,6 +26,10 @@ _LONG_BLANKS = re.compile(rf"[ \t]{{{_MAX_BLANKS},}}")
 _GAP = re.compile(r" {2,}")
 _WIDE_GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
 _DRAWN_RULE = re.compile(r"[ \t]*[+|]?[-=+|: ]*(?:-{3}|={3})[-=+|: ]*\Z")
+#: `----  ------  ---` below the heads of columns.
+_RULED_COLUMNS = re.compile(r" *(?:-{2,}|={2,})(?: +(?:-{2,}|={2,}))+\Z")
+#: What stands in code and in no address or list.
+_CODE = re.compile(r"[={}]|;\Z|\w\([^()]{0,80}\)[:;]?\Z|</|\$[\w({]|^ *[$#] \S")
 _BOX = re.compile(r"[\u2500-\u257f]")
 
 
@@ -156,9 +160,11 @@ def _is_drawing(lines: Sequence[str]) -> bool:
     if drawn and (rules or any(_BOX.search(line) for line in lines)) and drawn + rules >= 3:
         return True
     if all(line.startswith("    ") for line in lines):
-        return max(map(len, lines)) <= 120
+        return max(map(len, lines)) <= 120 and any(_CODE.search(line) for line in lines)
     if len(lines) < 3:
         return False
+    if any(_RULED_COLUMNS.match(line) for line in lines):
+        return True
     columns = [{gap.end() for gap in _WIDE_GAP.finditer(line)} for line in lines]
     aligned = [len(one & two) for one, two in pairwise(columns)]
     return sum(1 for shared in aligned if shared) >= (len(lines) - 1) * (0.5 if rules else 0.8)

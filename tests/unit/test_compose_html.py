@@ -197,6 +197,7 @@ def test_two_lists_in_a_row_stay_two_for_a_renderer() -> None:
             "indented  \nx",
         ),
         ("<blockquote></blockquote>x", "x"),
+        ("<div type='cite' style='border:none;border-left:solid blue 1.5pt'><p>a</p></div>x", "> a\n\nx"),
     ],
 )
 def test_quotes(source: str, markdown: str) -> None:

@@ -97,10 +97,18 @@ def test_indentation_and_columns_hold_by_no_break_spaces() -> None:
         "Name      Wert\n-----     ----\nBreite    10",
         "┌───┬───┐\n│ a │ b │\n└───┴───┘",
         "    def f(x):\n        return *x",
+        "    $ make *\n    done",
+        "Pos  Item         Total\n---  -----------  -----\n  1  M4 * 20       4,90",
     ],
 )
 def test_a_drawn_table_and_indented_code_stand_in_a_fence(table: str) -> None:
     assert plain.to_markdown(f"See:\n\n{table}\n\nBye") == f"See:\n\n```\n{table}\n```\n\nBye"
+
+
+def test_an_address_or_a_list_that_is_indented_is_no_code() -> None:
+    assert plain.to_markdown("To:\n\n    Ann Lee\n    Main St (5)\n\n\t- a\n\t- b") == (
+        f"To:\n\n{NBSP * 4}Ann Lee  \n{NBSP * 4}Main St (5)\n\n{NBSP * 8}- a  \n{NBSP * 8}- b"
+    )
 
 
 def test_a_fence_cannot_be_closed_from_within() -> None:
