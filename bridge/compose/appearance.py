@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 _ZERO = r"0*\.?0*(?:px|pt|em|rem|ex|%|cm|mm|in)?(?:!important)?(?:;|\Z)"
 _BLANKS = re.compile(r"\s+")
 _HIDDEN = re.compile(rf"(?:\A|;)(?:display:none|visibility:hidden|opacity:{_ZERO}|max-height:{_ZERO})")
 _NO_BOX = re.compile(rf"(?:\A|;)(?:height|max-width|width):{_ZERO}")
+_DISPLAY = re.compile(r"(?:\A|;)display:([a-z-]+)(!important)?")
+_BLOCKS = frozenset(("block", "flex", "grid", "table", "list-item", "table-row"))
 _FONT_SIZE = re.compile(r"(?:\A|;)font(?:-size)?:([^;]*)")
 _ZERO_SIZE = re.compile(r"(?:\A|(?<=[^\d.]))0*\.?0*(?:px|pt|em|rem|ex|%)?(?:!important|/|\Z)")
 _BOLD = re.compile(r"(?:\A|;)font(?:-weight:(?:bold|[6-9]00)|:(?:italic)?bold)")
@@ -44,6 +47,8 @@ class Look:
     """What one `style` attribute says."""
 
     hidden: bool = False
+    #: What `display` says, "" for nothing.
+    display: str = ""
     #: True for a font size of zero, which children may undo; None where the style does not say.
     no_size: bool | None = None
     bold: bool = False
@@ -68,6 +73,11 @@ class Look:
     #: Word's hand-made bullet or number before the item.
     word_marker: bool = False
 
+    @property
+    def is_block(self) -> bool:
+        """Whether it stands on lines of its own whatever the element is."""
+        return self.display in _BLOCKS
+
     def leaves_room(self, otherwise: float) -> tuple[bool, bool]:
         """Whether there is room above and below, as between paragraphs; `otherwise` is the margin of what says none."""
         above, below = (
@@ -90,6 +100,7 @@ def look(style: str) -> Look:
     listed = _WORD_LIST.search(squeezed)
     return Look(
         hidden=hidden,
+        display=_display(squeezed)[0],
         no_size=_no_size(squeezed),
         bold=bool(_BOLD.search(squeezed)),
         normal=bool(_NORMAL.search(squeezed)),
@@ -111,6 +122,12 @@ def _divides(squeezed: str) -> bool:
     return "border" in squeezed and bool(
         _DIVIDER.search(squeezed) or (_TOP_LINE.search(squeezed) and _NO_SIDES.search(squeezed))
     )
+
+
+def _display(squeezed: str) -> tuple[str, bool]:
+    """What the style says of it, and whether that is important; the last word counts."""
+    found = _DISPLAY.findall(squeezed) if "display:" in squeezed else ()
+    return (found[-1][0], bool(found[-1][1])) if found else ("", False)
 
 
 def _letters(squeezed: str) -> str:
@@ -171,7 +188,7 @@ def _length(value: str) -> float:
 
 # -- the style sheet -------------------------------------------------------------------------------
 
-_SIMPLE = re.compile(r"(?:[a-z]+)?\.([\w-]+)\Z")
+_SIMPLE = re.compile(r"(?:[a-z]\w{0,10})?\.[\w-]+\Z")
 _MAX_RULES = 500
 
 
@@ -179,7 +196,8 @@ _MAX_RULES = 500
 class Sheet:
     """What little of a style sheet matters."""
 
-    hidden: frozenset[str] = frozenset()
+    #: Classes, after the tag if they have one before them, that are hidden, and whether a `style` cannot undo that.
+    hidden: Mapping[str, bool] = field(default_factory=dict)
     #: Classes whose words keep their line ends.
     preformatted: frozenset[str] = frozenset()
     #: Margins of a `<p>`, and of one of Word's, in points of the screen.
@@ -189,7 +207,7 @@ class Sheet:
 
 def sheet(css: str) -> Sheet:
     """The rules outside `@media` and the like: what hides only on a phone is seen by others."""
-    hidden: set[str] = set()
+    hidden: dict[str, bool] = {}
     preformatted: set[str] = set()
     paragraph, word = PARAGRAPH, 0.0
     for selectors, style in _rules(css[:200_000]):
@@ -197,11 +215,20 @@ def sheet(css: str) -> Sheet:
             word = max(word, _margin(style, 0.0))
         elif "margin" in style and "p" in [selector.strip() for selector in selectors.split(",")]:
             paragraph = _margin(style, paragraph)
-        if "display:none" in _BLANKS.sub("", style):
-            hidden |= _classes(selectors)
+        if "display" in style:
+            _hide(hidden, selectors, *_display(_BLANKS.sub("", style)))
         if "white-space" in style and keeps_lines(style):
-            preformatted |= _classes(selectors)
-    return Sheet(frozenset(hidden), frozenset(preformatted), paragraph, word)
+            preformatted |= {name.partition(".")[2] for name in _classes(selectors)}
+    return Sheet(hidden, frozenset(preformatted), paragraph, word)
+
+
+def _hide(hidden: dict[str, bool], selectors: str, display: str, important: bool) -> None:
+    """Note which classes a rule hides, and which it shows after all."""
+    for name in _classes(selectors) if display else ():
+        if display == "none":
+            hidden[name] = important or hidden.get(name, False)
+        elif important or not hidden.get(name, False):
+            hidden.pop(name, None)
 
 
 def _margin(style: str, otherwise: float) -> float:
@@ -210,7 +237,7 @@ def _margin(style: str, otherwise: float) -> float:
 
 def _classes(selectors: str) -> set[str]:
     found = (_SIMPLE.match(selector.strip()) for selector in selectors.split(","))
-    return {match[1] for match in found if match}
+    return {match[0] for match in found if match}
 
 
 def _rules(css: str) -> list[tuple[str, str]]:

@@ -127,7 +127,7 @@ class _Cleaner:
                 return False
             if look.no_size is not None:
                 self._no_size = look.no_size
-        if look.hidden or self._is_hidden(element):
+        if look.hidden or self._is_hidden(element, look):
             self._result.hidden_chars += elements.length(element)
             return False
         self._left -= 1
@@ -149,6 +149,8 @@ class _Cleaner:
             at = self._tree.at
             self._result.begins.append(quoted.Begin(mark, at, len(at.children)))
         rule = self._RULES.get(tag)
+        if look.is_block and (rule is None or tag == "a" or tag in elements.INLINE):
+            self._between(Break.LINE, opened)
         if rule is not None:
             rule(self, element, look, opened)
         elif look is not appearance.PLAIN or tag == "font":
@@ -180,6 +182,8 @@ class _Cleaner:
 
     def _apart(self, look: Look, opened: _Open, margin: float) -> None:
         """A line of its own, or a paragraph where its style leaves room; `margin` is what it has where it says nothing."""
+        if look.display == "inline":
+            return
         above, below = look.leaves_room(margin)
         self._tree.break_(Break.GAP if above else Break.LINE)
         opened.after = Break.GAP if below else Break.LINE
@@ -354,13 +358,14 @@ class _Cleaner:
             known = self._looks[style] = appearance.look(style)
         return known
 
-    def _is_hidden(self, element: Any) -> bool:
+    def _is_hidden(self, element: Any, look: Look) -> bool:
         if element.get("hidden") is not None:
             return True
-        if not self._sheet.hidden:
+        if not self._sheet.hidden or not (classes := element.get("class")):
             return False
-        classes = element.get("class")
-        return bool(classes) and not self._sheet.hidden.isdisjoint(classes.lower().split())
+        names = [f"{tag}.{name}" for name in classes.lower().split() for tag in ("", element.tag)]
+        said = [self._sheet.hidden[name] for name in names if name in self._sheet.hidden]
+        return any(said) or (bool(said) and not look.display)
 
     _RULES: ClassVar[dict[str, _Rule]] = {
         **dict.fromkeys(elements.LINES, _line),

@@ -166,3 +166,45 @@ def test_the_markers_that_word_drew_stay_where_no_list_shows_them() -> None:
 )  # fmt: skip
 def test_forms_and_figures_read_as_they_were_seen(source: str, markdown: str) -> None:
     assert converted(source) == markdown
+
+
+# -- what stands on lines of its own, and what is seen ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("x <span style='display:block'>a</span><span style='display: block !important'>b</span>c", "x  \na  \nb  \nc"),
+        ("<b style='display:block'>Head</b>text", "**Head**  \ntext"),
+        ("<a style='display:block' href='tel:1'>a</a><a style='display:block' href='tel:2'>b</a>", "[a](tel:1)  \n[b](tel:2)"),
+        ("<div style='display:inline'>a</div> <p style='display:inline'>b</p> c", "a b c"),
+        ("<span style='display:inline-block'>a</span>b", "ab"),
+    ],
+)  # fmt: skip
+def test_the_display_of_an_element_ends_its_lines(source: str, markdown: str) -> None:
+    assert converted(source) == markdown
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<style>.m{display:none}</style><div class=m style='display:block'>YES</div>",
+        "<style>.m{display:none} .M {display:block}</style><div class=m>YES</div>",
+        "<style>table.m{display:none}</style><div class=m>YES</div>",
+        "<style>.x .m{display:none}</style><div class=m>YES</div>",
+    ],
+)
+def test_a_class_hides_only_where_nothing_shows_it_after_all(source: str) -> None:
+    assert converted(source) == "YES"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<style>.m{display:none !important}</style><div class=m style='display:block'>NO</div>",
+        "<style>.m{display:none!important} .m{display:block}</style><div class=m>NO</div>",
+        "<style>td.m, Div.M {color:red;display : none}</style><div class='a m'>NO</div>",
+    ],
+)
+def test_a_class_that_hides_for_good_hides(source: str) -> None:
+    assert converted(f"{source}<p>seen</p>") == "seen"
