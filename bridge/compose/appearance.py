@@ -26,6 +26,7 @@ _LENGTH = re.compile(r"(\d{0,5}(?:\.\d{1,9})?)(px|pt|r?em|ex|cm|mm|in)?(?:!impor
 _UNITS = {"pt": 4 / 3, "em": 16.0, "rem": 16.0, "ex": 8.0, "cm": 37.8, "mm": 3.78, "in": 96.0}
 #: As much room between two lines as makes two paragraphs of them.
 _ROOM = 8.0
+_NONE = (None, None)
 #: What a browser leaves above and below a `<p>`.
 PARAGRAPH = 16.0
 #: Outlook's own, and what its web client and others make of it when they pass it on.
@@ -49,6 +50,8 @@ class Look:
     hidden: bool = False
     #: What `display` says, "" for nothing.
     display: str = ""
+    #: On lines of its own, whatever the element is.
+    block: bool = False
     #: True for a font size of zero, which children may undo; None where the style does not say.
     no_size: bool | None = None
     bold: bool = False
@@ -58,8 +61,8 @@ class Look:
     #: A blank before the words, where nothing else stands between them and those before.
     gap: bool = False
     #: Above and below, in points of the screen; None where the style does not say.
-    margins: tuple[float | None, float | None] = (None, None)
-    padding: tuple[float | None, float | None] = (None, None)
+    margins: tuple[float | None, float | None] = _NONE
+    padding: tuple[float | None, float | None] = _NONE
     #: Indentation that is not a quote.
     no_border: bool = False
     #: The line Outlook draws above the mail that is answered.
@@ -73,18 +76,14 @@ class Look:
     #: Word's hand-made bullet or number before the item.
     word_marker: bool = False
 
-    @property
-    def is_block(self) -> bool:
-        """Whether it stands on lines of its own whatever the element is."""
-        return self.display in _BLOCKS
-
     def leaves_room(self, otherwise: float) -> tuple[bool, bool]:
         """Whether there is room above and below, as between paragraphs; `otherwise` is the margin of what says none."""
-        above, below = (
-            (otherwise if margin is None else margin) + (padding or 0.0) >= _ROOM
-            for margin, padding in zip(self.margins, self.padding, strict=True)
+        above, below = self.margins
+        padded_above, padded_below = self.padding
+        return (
+            (otherwise if above is None else above) + (padded_above or 0.0) >= _ROOM,
+            (otherwise if below is None else below) + (padded_below or 0.0) >= _ROOM,
         )
-        return above, below
 
 
 PLAIN = Look()
@@ -94,21 +93,23 @@ def look(style: str) -> Look:
     if len(style) > _MAX_STYLE:
         return PLAIN
     squeezed = _BLANKS.sub("", style).lower()
+    display, _ = _display(squeezed)
     hidden = bool(_HIDDEN.search(squeezed))
     if not hidden and "overflow:hidden" in squeezed:
         hidden = bool(_NO_BOX.search(squeezed))
     listed = _WORD_LIST.search(squeezed)
     return Look(
         hidden=hidden,
-        display=_display(squeezed)[0],
+        display=display,
+        block=display in _BLOCKS,
         no_size=_no_size(squeezed),
         bold=bool(_BOLD.search(squeezed)),
         normal=bool(_NORMAL.search(squeezed)),
         italic=bool(_ITALIC.search(squeezed)),
         strike=bool(_STRIKE.search(squeezed)),
         gap=bool(_GAP.search(squeezed)),
-        margins=_edges(style, "margin"),
-        padding=_edges(style, "padding"),
+        margins=_edges(style, "margin") if "margin" in squeezed else _NONE,
+        padding=_edges(style, "padding") if "padding" in squeezed else _NONE,
         no_border="border:none" in squeezed and "border-left:" not in squeezed,
         divider=_divides(squeezed),
         signs="wingdings" in squeezed and bool(_SIGNS.search(squeezed)),
@@ -170,7 +171,7 @@ def _no_size(squeezed: str) -> bool | None:
 def _edges(style: str, name: str) -> tuple[float | None, float | None]:
     """What a style says of its margins or padding above and below, in points of the screen."""
     above = below = None
-    for kind, side, value in _EDGE.findall(style.lower()) if name in style.lower() else ():
+    for kind, side, value in _EDGE.findall(style.lower()):
         lengths = [_length(one) for one in value.split()[:4]]
         if kind != name or not lengths:
             continue
@@ -219,7 +220,7 @@ def sheet(css: str) -> Sheet:
             _hide(hidden, selectors, *_display(_BLANKS.sub("", style)))
         if "white-space" in style and keeps_lines(style):
             preformatted |= {name.partition(".")[2] for name in _classes(selectors)}
-    return Sheet(hidden, frozenset(preformatted), paragraph, word)
+    return Sheet(hidden, frozenset(preformatted), _at_all(paragraph), _at_all(word))
 
 
 def _hide(hidden: dict[str, bool], selectors: str, display: str, important: bool) -> None:
@@ -229,6 +230,11 @@ def _hide(hidden: dict[str, bool], selectors: str, display: str, important: bool
             hidden[name] = important or hidden.get(name, False)
         elif important or not hidden.get(name, False):
             hidden.pop(name, None)
+
+
+def _at_all(margin: float) -> float:
+    """The margin, if it is room for a paragraph."""
+    return margin if margin >= _ROOM else 0.0
 
 
 def _margin(style: str, otherwise: float) -> float:

@@ -149,7 +149,7 @@ class _Cleaner:
             at = self._tree.at
             self._result.begins.append(quoted.Begin(mark, at, len(at.children)))
         rule = self._RULES.get(tag)
-        if look.is_block and (rule is None or tag == "a" or tag in elements.INLINE):
+        if look.block and (rule is None or tag == "a" or tag in elements.INLINE):
             self._between(Break.LINE, opened)
         if rule is not None:
             rule(self, element, look, opened)
@@ -182,11 +182,14 @@ class _Cleaner:
 
     def _apart(self, look: Look, opened: _Open, margin: float) -> None:
         """A line of its own, or a paragraph where its style leaves room; `margin` is what it has where it says nothing."""
-        if look.display == "inline":
+        if look is appearance.PLAIN:
+            self._between(Break.GAP if margin else Break.LINE, opened)
             return
-        above, below = look.leaves_room(margin)
-        self._tree.break_(Break.GAP if above else Break.LINE)
-        opened.after = Break.GAP if below else Break.LINE
+        if look.display != "inline":
+            above, below = look.leaves_room(margin)
+            self._tree.break_(Break.GAP if above else Break.LINE)
+            opened.after = Break.GAP if below else Break.LINE
+        self._styled(look)
 
     # -- kinds of elements -------------------------------------------------------------------------
 
@@ -200,7 +203,6 @@ class _Cleaner:
             self._quote(element, look, opened)
             return
         self._apart(look, opened, appearance.PARAGRAPH if element.tag in elements.APART else 0.0)
-        self._styled(look)
 
     def _paragraph(self, element: Any, look: Look, opened: _Open) -> None:
         classes = element.get("class") or ""
@@ -211,7 +213,6 @@ class _Cleaner:
                 self._tree.text(elements.seen(marker) + " ")
             return
         self._apart(look, opened, self._sheet.word if classes.startswith("Mso") else self._sheet.paragraph)
-        self._styled(look)
 
     def _inline(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         name = elements.INLINE[element.tag]
@@ -345,7 +346,8 @@ class _Cleaner:
             self._tree.break_(Break.CELL)
         else:
             self._between(Break.GAP, opened)
-        self._styled(look, bold=element.tag == "th")
+        if look is not appearance.PLAIN or element.tag == "th":
+            self._styled(look, bold=element.tag == "th")
 
     # -- looks -------------------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ from lxml import etree
 
 from bridge.compose import appearance, elements
 
+#: One of these is in every mail worth a look, and looking for them costs next to nothing.
+_SIGNS = ("white-space", "WHITE-SPACE", "<textarea", "<TEXTAREA")
 _WORTH_A_LOOK = re.compile(r"white-space[\w-]*\s{0,9}:\s{0,9}(?:pre|break)|<textarea", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n?|\n")
 _OTHERS = frozenset(("pre", "style", "script", "head"))
@@ -22,7 +24,7 @@ _TAB = 8
 
 def may_be_in(html: str) -> bool:
     """Whether to look at all."""
-    return _WORTH_A_LOOK.search(html) is not None
+    return any(sign in html for sign in _SIGNS) and _WORTH_A_LOOK.search(html) is not None
 
 
 def settle(root: Any, max_lines: int) -> None:
