@@ -201,26 +201,31 @@ class Sheet:
     hidden: Mapping[str, bool] = field(default_factory=dict)
     #: Classes whose words keep their line ends.
     preformatted: frozenset[str] = frozenset()
-    #: Margins of a `<p>`, and of one of Word's, in points of the screen.
-    paragraph: float = PARAGRAPH
-    word: float = 0.0
+    #: Margins of paragraphs, by `p` and its classes, in points of the screen.
+    margins: Mapping[str, float] = field(default_factory=dict)
+
+    def margin(self, classes: str) -> float:
+        """The margin of a `<p>` of these classes; those of Word have none but where it says so."""
+        for name in classes.lower().split() if self.margins else ():
+            said = self.margins.get(f"p.{name}", self.margins.get(f".{name}"))
+            if said is not None:
+                return said
+        return 0.0 if classes.startswith("Mso") else self.margins.get("p", PARAGRAPH)
 
 
 def sheet(css: str) -> Sheet:
     """The rules outside `@media` and the like: what hides only on a phone is seen by others."""
     hidden: dict[str, bool] = {}
     preformatted: set[str] = set()
-    paragraph, word = PARAGRAPH, 0.0
+    margins: dict[str, float] = {}
     for selectors, style in _rules(css[:200_000]):
-        if "msonormal" in selectors:
-            word = max(word, _margin(style, 0.0))
-        elif "margin" in style and "p" in [selector.strip() for selector in selectors.split(",")]:
-            paragraph = _margin(style, paragraph)
+        if "margin" in style and (said := [edge for edge in _edges(style, "margin") if edge is not None]):
+            margins |= dict.fromkeys(_paragraphs(selectors), _at_all(max(said)))
         if "display" in style:
             _hide(hidden, selectors, *_display(_BLANKS.sub("", style)))
         if "white-space" in style and keeps_lines(style):
             preformatted |= {name.partition(".")[2] for name in _classes(selectors)}
-    return Sheet(hidden, frozenset(preformatted), _at_all(paragraph), _at_all(word))
+    return Sheet(hidden, frozenset(preformatted), margins)
 
 
 def _hide(hidden: dict[str, bool], selectors: str, display: str, important: bool) -> None:
@@ -237,13 +242,15 @@ def _at_all(margin: float) -> float:
     return margin if margin >= _ROOM else 0.0
 
 
-def _margin(style: str, otherwise: float) -> float:
-    return max(otherwise if edge is None else edge for edge in _edges(style, "margin"))
-
-
 def _classes(selectors: str) -> set[str]:
     found = (_SIMPLE.match(selector.strip()) for selector in selectors.split(","))
     return {match[0] for match in found if match}
+
+
+def _paragraphs(selectors: str) -> list[str]:
+    """Which of the selectors are for paragraphs."""
+    names = [selector.strip() for selector in selectors.split(",")]
+    return [name for name in names if name == "p" or (name.startswith((".", "p.")) and _SIMPLE.match(name))]
 
 
 def _rules(css: str) -> list[tuple[str, str]]:

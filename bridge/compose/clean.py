@@ -24,6 +24,7 @@ _DOCUMENT_END = re.compile(r"</(?:html|body)\s{0,20}>", re.IGNORECASE)
 #: libxml2 stops at 2,048 nested elements and throws away the rest of the mail.
 _PARSER_DEPTH = 2_040
 _A = frozenset(("a",))
+_ITEM = frozenset(("li",))
 _QUOTES = frozenset(("blockquote",))
 _NO_TABLE = frozenset(("table", "li"))
 _BOLD_ALREADY = HEADINGS | {"b", "th"}
@@ -123,7 +124,7 @@ class _Cleaner:
             return elements.namespace_is_text(tag)
         look = self._look(element)
         if look is not appearance.PLAIN:
-            if look.word_marker:
+            if look.word_marker and self._tree.within(_ITEM):
                 return False
             if look.no_size is not None:
                 self._no_size = look.no_size
@@ -206,13 +207,13 @@ class _Cleaner:
 
     def _paragraph(self, element: Any, look: Look, opened: _Open) -> None:
         classes = element.get("class") or ""
-        if look.word_list is not None and "MsoListParagraph" in classes and not self._tree.is_flat():
+        if look.word_list is not None and not self._tree.is_flat():
             name, start, marker = elements.word_marker(element)
             self._tree.word_item(name, start, look.word_list[1])
             if marker:
                 self._tree.text(elements.seen(marker) + " ")
             return
-        self._apart(look, opened, self._sheet.word if classes.startswith("Mso") else self._sheet.paragraph)
+        self._apart(look, opened, self._sheet.margin(classes))
 
     def _inline(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         name = elements.INLINE[element.tag]

@@ -67,6 +67,8 @@ def test_beyond_the_limit_lines_run_together_and_the_text_part_is_the_better_one
         ("<style>p {color:red} .x p {margin:0}</style><p>a</p><p>b</p>", "a\n\nb"),
         ("<style>p.MsoNormal {margin:0cm; margin-bottom:8.0pt}</style><p class=MsoNormal>a<p class=MsoNormal>b", "a\n\nb"),
         ("<p class=MsoNormal>a<p class=MsoNormal style='margin-bottom:12.0pt'>b<p class=MsoNormal>c", "a  \nb\n\nc"),
+        ("<style>p.p1 {margin: 0.0px 0.0px 0.0px 0.0px}</style><p class=p1>a</p><p class='p1 x'>b</p><p>c</p>", "a  \nb\n\nc"),
+        ("<style>.Lead{margin-top:1cm} div.x{margin:0}</style><p class=x>a</p><p class=lead style='margin-top:0'>b", "a\n\nb"),
         ("<div style='margin-bottom: 16px'>a</div><div>b</div><div>c</div>", "a\n\nb  \nc"),
         ("<div>a</div><div style='padding:0 0 1em'>b</div><div>c</div>", "a  \nb\n\nc"),
         ("<div style='margin:0 0 10px 0'>a</div>b", "a\n\nb"),
@@ -153,6 +155,14 @@ def test_the_markers_that_word_drew_stay_where_no_list_shows_them() -> None:
         word_item("o", "a", font="Courier New") + word_item("ü", "b", font="Wingdings") + word_item("§", "c")
     )
     assert converted(bullets) == "- a\n- b\n- c"
+
+
+def test_a_number_that_word_drew_is_a_list_in_any_paragraph_and_a_word_in_a_heading_or_cell() -> None:
+    normal = word_item("1.", "a") + word_item("2.", "b")
+    assert converted(normal.replace("MsoListParagraph", "MsoNormal")) == "1. a\n2. b"
+    heading = word_item("2", "Scope").replace("<p class=MsoListParagraph", "<h2").replace("</p>", "</h2>")
+    assert converted(heading) == "## 2 Scope"
+    assert converted(f"<table><tr><td>{word_item('1.', 'a')}</td><td>b</td></tr></table>") == "1\\. a | b"
 
 
 @pytest.mark.parametrize(
