@@ -52,6 +52,7 @@ class Converter(MarkdownConverter):
         #: Targets that words or a picture lead to: a picture without words need not lead there once more.
         self._led_to = set(worded or ())
         self._worded = worded or {}
+        self._typed = False
         self._data_chars = 0
         #: By their source, so that one picture a hundred times is one file.
         self._data_pictures: dict[str, DataPicture] = {}
@@ -67,6 +68,7 @@ class Converter(MarkdownConverter):
     def convert_tree(self, root: Node) -> str:
         """The whole tree as Markdown, without recursion."""
         frame = Frame(root, None, frozenset(), Cursor(one_line=False))
+        self._typed = _is_typed(root)
         while True:
             for child in frame.rest:
                 if isinstance(child, str):
@@ -293,7 +295,7 @@ class Converter(MarkdownConverter):
         """A fence, or plain text where the sender's client only wrapped plain text in `<pre>`, or the line above a quote."""
         if not text.strip():
             return ""
-        if el.get("prose") or _is_all(el) or attributions.attribution(text.strip()) is Strength.STRONG:
+        if el.get("prose") or self._typed or attributions.attribution(text.strip()) is Strength.STRONG:
             return plain.to_markdown(text)
         return plain.fenced(text.strip("\n"))
 
@@ -343,13 +345,10 @@ class Converter(MarkdownConverter):
 _UNESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
-def _is_all(node: Node) -> bool:
-    """Whether the node is all there is in the mail."""
-    parent = node.parent
-    if parent is None or parent.parent is not None:
-        return False
-    others = [child for child in parent.children if child is not node and not isinstance(child, Break)]
-    return not any(isinstance(child, Node) or child.strip() for child in others)
+def _is_typed(root: Node) -> bool:
+    """Whether all there is in the mail is preformatted: a program's plain text."""
+    said = [child for child in root.children if not isinstance(child, Break)]
+    return all(child.name == "pre" if isinstance(child, Node) else not child.strip() for child in said)
 
 
 def _is_emoji(alt: str) -> bool:

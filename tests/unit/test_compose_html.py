@@ -227,6 +227,12 @@ def test_a_mail_that_is_all_preformatted_is_plain_text() -> None:
     )
 
 
+def test_so_is_one_that_is_preformatted_line_by_line() -> None:
+    assert converted("<pre>Hello,</pre><pre><br></pre><pre>it is *dark*.</pre>") == (
+        "Hello,\n\nit is \\*dark\\*."
+    )
+
+
 # -- tables ----------------------------------------------------------------------------------------
 
 
