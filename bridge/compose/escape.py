@@ -121,13 +121,26 @@ def _url(token: str) -> str:
 
 def _without_tail(token: str) -> tuple[str, str]:
     url = token
-    if ")" in url and "(" not in url:
-        url = url[: url.index(")")]
+    if ")" in url:
+        url = url[: _unopened(url)]
     if tail := _URL_TAIL.search(url):
         url = url[: tail.start()]
         if tail[0].startswith(";") and _ENTITY_START.search(url[-40:]):
             url += ";"
     return url, token[len(url) :]
+
+
+def _unopened(url: str) -> int:
+    """Where a parenthesis ends that was opened before the URL: `(see https://x.example/a_(b))`."""
+    depth = 0
+    for match in _PARENTHESIS.finditer(url):
+        depth += 1 if match[0] == "(" else -1
+        if depth < 0:
+            return match.start()
+    return len(url)
+
+
+_PARENTHESIS = re.compile(r"[()]")
 
 
 def _no_urls(text: str) -> str:

@@ -68,6 +68,11 @@ def test_what_would_become_markup_is_escaped_and_only_that(text: str, markdown: 
     [
         ("see https://x.example/a_b_c?q=1&b=2.", "see https://x.example/a_b_c?q=1&b=2."),
         ("(https://x.example/)", "(https://x.example/)"),
+        ("(see https://x.example/a(b))", "(see https://x.example/a(b))"),
+        (
+            "(https://x.example/a_(b)_c) d_",
+            "([https://x.example/a\\_(b)\\_c](https://x.example/a_%28b%29_c)) d\\_",
+        ),
         ("<https://x.example/_y_>", "<https://x.example/_y_>"),
         ("www.x.example/_y_", "[www.x.example/\\_y\\_](http://www.x.example/_y_)"),
         (
