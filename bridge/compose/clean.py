@@ -25,6 +25,7 @@ _DOCUMENT_END = re.compile(r"</(?:html|body)\s{0,20}>", re.IGNORECASE)
 _PARSER_DEPTH = 2_040
 _A = frozenset(("a",))
 _ITEM = frozenset(("li",))
+_LINE_LEVEL = frozenset(("a", "sup", *elements.INLINE))
 _QUOTES = frozenset(("blockquote",))
 _NO_TABLE = frozenset(("table", "li"))
 _BOLD_ALREADY = HEADINGS | {"b", "th"}
@@ -150,7 +151,7 @@ class _Cleaner:
             at = self._tree.at
             self._result.begins.append(quoted.Begin(mark, at, len(at.children)))
         rule = self._RULES.get(tag)
-        if look.block and (rule is None or tag == "a" or tag in elements.INLINE):
+        if look.block and (rule is None or tag in _LINE_LEVEL):
             self._between(Break.LINE, opened)
         if rule is not None:
             rule(self, element, look, opened)

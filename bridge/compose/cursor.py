@@ -166,7 +166,7 @@ class Frame:
     def _separator(self, place: Frame) -> str:
         cursor = self.cursor
         if cursor.owed:
-            if cursor.one_line or (place is self and "a" in self.tags):
+            if cursor.one_line or "a" in place.tags:
                 return " "
             return "\n\n" if cursor.owed == 2 else "  \n"
         if cursor.cell:

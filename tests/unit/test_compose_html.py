@@ -329,6 +329,11 @@ def test_tables_of_data_and_of_layout(source: str, markdown: str) -> None:
             "[x](https://x.example/y) [y](http://www.x.example)",
         ),
         ("<a href='https://x.example'><div>a</div><div>b</div></a>", "[a b](https://x.example)"),
+        (
+            "<a href='https://x.example'><b>a</b><br><br><b>b</b><br><i>c</i></a>",
+            "[**a** **b** _c_](https://x.example)",
+        ),
+        ("<b>x<a href='https://x.example'><br><br>a</a></b>", "**x**\n\n**[a](https://x.example)**"),
         ("<a href='https://x.example'></a>x", "x"),
         ("Wow!<a href='https://x.example'>x</a>", "Wow\\![x](https://x.example)"),
         ("<a href='#'># x</a>", "\\# x"),
