@@ -208,9 +208,14 @@ class Converter(MarkdownConverter):
         if frame.blocky:
             return escape.line(text) if frame.starts else text
         rule = self._rule(frame.node.name)
-        if "\n\n" in text:
-            return "\n\n".join(rule(frame.node, one, parent.tags) for one in text.split("\n\n"))
         frame.cursor.closed = (parent.parts, len(parent.parts))
+        first, *others = text.split("\n\n")
+        begun = self._begun(parent, frame, first)
+        return "\n\n".join([begun, *(rule(frame.node, one, parent.tags) for one in others)])
+
+    def _begun(self, parent: Frame, frame: Frame, text: str) -> str:
+        """The first paragraph of it, which may begin within a word."""
+        rule = self._rule(frame.node.name)
         if not is_wordlike(parent.last_character()):
             return rule(frame.node, text, parent.tags)
         if frame.node.name == "i":
