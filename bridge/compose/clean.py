@@ -29,6 +29,7 @@ _LINE_LEVEL = frozenset(("a", "sup", *elements.INLINE))
 _QUOTES = frozenset(("blockquote",))
 _NO_TABLE = frozenset(("table", "li"))
 _BOLD_ALREADY = HEADINGS | {"b", "th"}
+_CODE = frozenset(("code",))
 _FLATTENED = elements.LINES | HEADINGS | {"p", "li", "pre", "blockquote", "tr", "td", "th", "table", "hr"}
 
 
@@ -218,6 +219,10 @@ class _Cleaner:
 
     def _inline(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         name = elements.INLINE[element.tag]
+        if name == "code" and (
+            self._tree.within(_CODE) or next(element.iterdescendants("pre"), None) is not None
+        ):
+            return
         if element.tag == "tt":
             # Notes writes whole mails in it.
             self._push_inline(name, {"prose": "yes"})

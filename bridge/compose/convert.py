@@ -110,7 +110,7 @@ class Converter(MarkdownConverter):
             if starts and at_place:
                 opens = cursor.owed == 2 or (not cursor.said and "li" not in frame.tags)
                 core = escape.line(core, opens=opens)
-        frame.say(indent + core)
+        frame.say(core, indent)
         cursor.space = words[-1] == " "
 
     def _escaped(self, core: str, frame: Frame, *, at_place: bool, blank_behind: bool) -> str:
@@ -210,8 +210,11 @@ class Converter(MarkdownConverter):
         rule = self._rule(frame.node.name)
         frame.cursor.closed = (parent.parts, len(parent.parts))
         first, *others = text.split("\n\n")
-        begun = self._begun(parent, frame, first)
-        return "\n\n".join([begun, *(rule(frame.node, one, parent.tags) for one in others)])
+        paragraphs = [self._begun(parent, frame, first)]
+        for one in others:
+            words = one.lstrip("\xa0")
+            paragraphs.append("\xa0" * (len(one) - len(words)) + rule(frame.node, words, parent.tags))
+        return "\n\n".join(paragraphs)
 
     def _begun(self, parent: Frame, frame: Frame, text: str) -> str:
         """The first paragraph of it, which may begin within a word."""

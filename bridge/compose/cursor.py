@@ -132,7 +132,7 @@ class Frame:
             frame = frame.parent
         return frame
 
-    def say(self, words: str) -> None:
+    def say(self, words: str, indent: str = "") -> None:
         """Words on the line of the cursor, after whatever it owes."""
         cursor = self.cursor
         place = self.place()
@@ -141,6 +141,9 @@ class Frame:
             place.parts.append(separator)
         elif cursor.closed is not None and emphasis.is_wordlike(words[0]):
             emphasis.settle(*cursor.closed, self._opening(place))
+        if indent:
+            # No marker opens before a blank.
+            place.parts.append(indent)
         if cursor.owed or not cursor.said:
             cursor.cell_chars = 0
             frame = self

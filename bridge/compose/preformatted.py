@@ -7,17 +7,22 @@ it. Linear; `<pre>` has rules of its own.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
 from bridge.compose import appearance, elements
+from bridge.compose.tree import HEADINGS
 
 #: One of these is in every mail worth a look, and looking for them costs next to nothing.
 _SIGNS = ("white-space", "WHITE-SPACE", "<textarea", "<TEXTAREA")
 _WORTH_A_LOOK = re.compile(r"white-space[\w-]*\s{0,9}:\s{0,9}(?:pre|break)|<textarea", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n?|\n")
 _OTHERS = frozenset(("pre", "style", "script", "head"))
+#: What begins a line, or ends one, besides those that stand on lines of their own.
+_BEGINNING = frozenset(
+    ("p", "br", "hr", "li", "ul", "ol", "td", "th", "tr", "table", "blockquote", *HEADINGS)
+)
 _MAX_INDENT = 40
 _TAB = 8
 
@@ -29,27 +34,46 @@ def may_be_in(html: str) -> bool:
 
 def settle(root: Any, max_lines: int) -> None:
     """Write out what the styles of the tree keep, in the tree itself; beyond `max_lines` line ends go as they went before."""
+    left = max_lines
+    for place in _places(root):
+        left -= _write_out(place, left)
+        if left <= 0:
+            break
+
+
+class _Place(NamedTuple):
+    """Words whose line ends are kept: those in an element, or those behind it."""
+
+    element: Any
+    behind: bool
+    #: Whether they begin a line.
+    begin: bool
+
+
+def _places(root: Any) -> list[_Place]:
+    """All of them, in the order of the mail."""
     kept_classes = elements.sheet(root).preformatted
     known: dict[str, bool | None] = {}
     keeps = [False]
-    found: list[tuple[Any, bool]] = []
+    found: list[_Place] = []
+    begin = True
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
-        if event == "end":
+        behind = event == "end"
+        if behind:
             keeps.pop()
-            if keeps[-1] and element.tail:
-                found.append((element, True))
-            continue
-        keeps.append(_keeps(element, known, kept_classes, otherwise=keeps[-1]))
-        if element.tag in _OTHERS:
-            walk.skip_subtree()
-        elif keeps[-1] and element.text:
-            found.append((element, False))
-    left = max_lines
-    for element, behind in found:
-        left -= _write_out(element, left, behind=behind)
-        if left <= 0:
-            break
+        else:
+            keeps.append(_keeps(element, known, kept_classes, otherwise=keeps[-1]))
+            if element.tag in _OTHERS:
+                walk.skip_subtree()
+                continue
+        begin = begin or element.tag in elements.LINES or element.tag in _BEGINNING
+        words = element.tail if behind else element.text
+        if words:
+            if keeps[-1]:
+                found.append(_Place(element, behind, begin))
+            begin = begin and words.isspace()
+    return found
 
 
 def _keeps(
@@ -70,9 +94,11 @@ def _keeps(
     return otherwise and element.tag != "table"
 
 
-def _write_out(element: Any, room: int, *, behind: bool) -> int:
-    """Break the words in the element, or those behind it, into their lines; how many line ends there were."""
+def _write_out(place: _Place, room: int) -> int:
+    """Break the words into their lines; how many line ends there were."""
+    element, behind, begin = place
     first, *lines = _LINE_END.split(element.tail if behind else element.text, maxsplit=room)
+    first = _indented(first) if begin else first
     if behind:
         element.tail = None
     for line in reversed(lines):

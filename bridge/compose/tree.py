@@ -122,7 +122,8 @@ class Builder:
     def break_(self, kind: Break) -> None:
         children = self.at.children
         if self.at.name == "pre":
-            if kind is Break.BR:
+            said = children and isinstance(last := children[-1], str) and not last.endswith("\n")
+            if kind is Break.BR or said:
                 children.append("\n")
         elif self.at.name in LISTS:
             if children and isinstance(item := children[-1], Node):

@@ -175,6 +175,7 @@ _LINE_ENDS = st.sampled_from(
     [
         ("<br>", " "),
         ("<br><br>", " "),
+        ("&nbsp;&nbsp;n", " n"),
         ("<span style='display:block'>z</span>", " z "),
         ("<i style='white-space:pre'>x\ny</i>", "x y"),
     ]

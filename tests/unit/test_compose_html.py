@@ -136,6 +136,7 @@ def test_words_start_a_line_after_a_break_too() -> None:
         ("un<i>frigging</i>believable", "unfriggingbelievable"),
         ("un<b>frigging</b>believable", "un**frigging**believable"),
         ("<i>x</i>y <b><i>z</i></b>", "xy **_z_**"),
+        ("x<br><i>&nbsp;&nbsp;a</i><br><b>&nbsp; &nbsp;b</b>", "x  \n\xa0\xa0_a_  \n\xa0\xa0\xa0**b**"),
     ],
 )
 def test_emphasis_is_where_a_renderer_will_see_it(source: str, markdown: str) -> None:
@@ -218,6 +219,18 @@ def test_preformatted_text_stands_in_a_fence() -> None:
     ],
 )  # fmt: skip
 def test_lines_of_a_typewriter_are_words_and_lines_of_code_are_code(source: str, markdown: str) -> None:
+    assert converted(source) == markdown
+
+
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("x<code><pre>a\n  *b</pre></code>y", "x\n\n```\na\n  *b\n```\n\ny"),
+        ("x<pre>a<div>b\n</div><p>c</p>d</pre>", "x\n\n```\na\nb\nc\nd\n```"),
+        ("x<pre><div>a</div><div><br></div><div>  b</div></pre>", "x\n\n```\na\n\n  b\n```"),
+    ],
+)
+def test_preformatted_lines_stand_in_one_fence_whatever_they_are_made_of(source: str, markdown: str) -> None:
     assert converted(source) == markdown
 
 

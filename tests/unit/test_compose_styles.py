@@ -27,6 +27,8 @@ def converted(source: str) -> str:
         ("<div style='white-space:pre'><span style='white-space:normal'>one\ntwo</span>\nthree</div>", "one two  \nthree"),
         ("<div style='white-space:pre'>one\n<table><tr><td>two\nthree</td></tr></table></div>", "one\n\ntwo three"),
         ("<textarea>one\ntwo</textarea>", "one  \ntwo"),
+        ("<p style='white-space:pre'><i>if</i> x:</p><p style='white-space:pre'><i>  y</i></p>", "_if_ x:\n\n\xa0\xa0_y_"),
+        ("<p style='white-space:pre-wrap'>a <b>  b</b></p>", "a **b**"),
         ("<div style='white-space:pre'><pre>one\n  two</pre>\nx</div>", "```\none\n  two\n```\n\nx"),
         ("<p style='white-space:nowrap'>one\ntwo</p>", "one two"),
         ("<p>It says white-space: pre\nhere</p>", "It says white-space: pre here"),
