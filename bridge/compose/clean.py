@@ -15,49 +15,22 @@ from typing import Any, ClassVar
 
 from lxml import etree
 
-from bridge.compose import appearance, elements, quoted, reference, table
+from bridge.compose import appearance, elements, preformatted, quoted, reference, table
 from bridge.compose.appearance import Look
 from bridge.compose.quotes import Mark
 from bridge.compose.tree import HEADINGS, LISTS, Break, Builder, Limits, Node
 
-# fmt: off
-_DROPPED = frozenset((
-    "head", "script", "style", "title", "template", "object", "embed", "applet", "iframe", "frame",
-    "frameset", "noframes", "svg", "select", "datalist", "audio", "video", "canvas", "map", "area",
-    "meta", "link", "base", "param", "source", "track", "col", "colgroup", "xml", "dialog", "progress",
-    "meter",
-))
-_LINES = frozenset((
-    "html", "body", "div", "center", "address", "section", "article", "header", "footer", "main", "nav",
-    "aside", "figure", "figcaption", "fieldset", "legend", "form", "details", "summary", "dl", "dt",
-    "dd", "hgroup", "caption", "search", "optgroup", "thead", "tbody", "tfoot",
-))
-# fmt: on
-_INLINE = {
-    "b": "b",
-    "strong": "b",
-    "i": "i",
-    "em": "i",
-    "cite": "i",
-    "dfn": "i",
-    "var": "i",
-    "s": "del",
-    "del": "del",
-    "strike": "del",
-    "code": "code",
-    "kbd": "code",
-    "samp": "code",
-    "tt": "code",
-    "q": "q",
-}
 _DOCUMENT_END = re.compile(r"</(?:html|body)\s{0,20}>", re.IGNORECASE)
 #: libxml2 stops at 2,048 nested elements and throws away the rest of the mail.
 _PARSER_DEPTH = 2_040
 _A = frozenset(("a",))
+_ITEM = frozenset(("li",))
+_LINE_LEVEL = frozenset(("a", "sup", *elements.INLINE))
 _QUOTES = frozenset(("blockquote",))
 _NO_TABLE = frozenset(("table", "li"))
 _BOLD_ALREADY = HEADINGS | {"b", "th"}
-_FLATTENED = _LINES | HEADINGS | {"p", "li", "pre", "blockquote", "tr", "td", "th", "table", "hr"}
+_CODE = frozenset(("code",))
+_FLATTENED = elements.LINES | HEADINGS | {"p", "li", "pre", "blockquote", "tr", "td", "th", "table", "hr"}
 
 
 @dataclass(slots=True)
@@ -71,13 +44,13 @@ class Cleaned:
     #: Links that lead anywhere, and the schemes of those that were made neutral.
     links: int = 0
     refused: Counter[str] = field(default_factory=Counter)
-    #: Targets of links that have words.
-    worded: set[str] = field(default_factory=set)
+    #: Targets of links that have words, each with the words of its last link.
+    worded: dict[str, str] = field(default_factory=dict)
     #: Where mail programs say that a quote begins.
     begins: list[quoted.Begin] = field(default_factory=list)
 
 
-def parse(html: str) -> Any | None:
+def parse(html: str, limits: Limits) -> Any | None:
     """lxml's tree of the HTML, None where there is nothing in it."""
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, recover=True, no_network=True
@@ -85,9 +58,12 @@ def parse(html: str) -> Any | None:
     # Two documents in one part are one to a reader; libxml2 reads no further than the end of the first.
     html = _DOCUMENT_END.sub("<div></div>", html.replace("\x00", ""))
     try:
-        return etree.fromstring(html.encode("utf-8", "replace"), parser)
+        root = etree.fromstring(html.encode("utf-8", "replace"), parser)
     except etree.LxmlError:
         return None
+    if root is not None and preformatted.may_be_in(html):
+        preformatted.settle(root, limits.elements)
+    return root
 
 
 def clean(root: Any, limits: Limits) -> Cleaned:
@@ -146,17 +122,17 @@ class _Cleaner:
     def _open(self, element: Any, opened: _Open) -> bool:
         """Enter an element; False to leave it out with everything in it."""
         tag = element.tag
-        if not isinstance(tag, str) or tag in _DROPPED:
+        if not isinstance(tag, str) or tag in elements.DROPPED:
             return False
         if ":" in tag:
             return elements.namespace_is_text(tag)
         look = self._look(element)
         if look is not appearance.PLAIN:
-            if look.word_marker:
+            if look.word_marker and self._tree.within(_ITEM):
                 return False
             if look.no_size is not None:
                 self._no_size = look.no_size
-        if look.hidden or self._is_hidden(element):
+        if look.hidden or self._is_hidden(element, look):
             self._result.hidden_chars += elements.length(element)
             return False
         self._left -= 1
@@ -179,14 +155,17 @@ class _Cleaner:
             self._result.begins.append(quoted.Begin(mark, at, len(at.children)))
             self._answered = self._answered or mark in (Mark.REST, Mark.DIVIDER)
         rule = self._RULES.get(tag)
+        if look.block and (rule is None or tag in _LINE_LEVEL):
+            self._between(Break.LINE, opened)
         if rule is not None:
             rule(self, element, look, opened)
-        elif look is not appearance.PLAIN:
+        elif look is not appearance.PLAIN or tag == "font":
             if look.gap:
                 self._tree.text(" ")
-            self._styled(look, bold=look.red and self._is_quoted())
-        elif tag == "font" and appearance.is_red((element.get("color") or "").lower()) and self._is_quoted():
-            self._styled(look, bold=True)
+            if look.signs or elements.is_in_signs(element):
+                elements.write_signs(element)
+            red = look.red or (tag == "font" and appearance.is_red((element.get("color") or "").lower()))
+            self._styled(look, bold=red and self._is_quoted())
 
     def _close(self, opened: _Open) -> None:
         tree = self._tree
@@ -208,6 +187,17 @@ class _Cleaner:
         self._tree.break_(kind)
         opened.after = kind
 
+    def _apart(self, look: Look, opened: _Open, margin: float) -> None:
+        """A line of its own, or a paragraph where its style leaves room; `margin` is what it has where it says nothing."""
+        if look is appearance.PLAIN:
+            self._between(Break.GAP if margin else Break.LINE, opened)
+            return
+        if look.display != "inline":
+            above, below = look.leaves_room(margin)
+            self._tree.break_(Break.GAP if above else Break.LINE)
+            opened.after = Break.GAP if below else Break.LINE
+        self._styled(look)
+
     # -- kinds of elements -------------------------------------------------------------------------
 
     def _br(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
@@ -219,19 +209,28 @@ class _Cleaner:
         if element.attrib and quoted.is_quote(element):
             self._quote(element, look, opened)
             return
-        self._between(Break.LINE, opened)
+        self._apart(look, opened, appearance.PARAGRAPH if element.tag in elements.APART else 0.0)
 
     def _paragraph(self, element: Any, look: Look, opened: _Open) -> None:
         classes = element.get("class") or ""
-        if look.word_list is not None and "MsoListParagraph" in classes and not self._tree.is_flat():
-            self._tree.word_item(*elements.word_marker(element), look.word_list[1])
+        if look.word_list is not None and not self._tree.is_flat():
+            name, start, marker = elements.word_marker(element)
+            self._tree.word_item(name, start, look.word_list[1])
+            if marker:
+                self._tree.text(elements.seen(marker) + " ")
             return
-        tight = look.tight or (classes.startswith("Mso") and not self._sheet.word_gap)
-        self._between(Break.LINE if tight else Break.GAP, opened)
+        self._apart(look, opened, self._sheet.margin(classes))
 
     def _inline(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
-        name = _INLINE[element.tag]
-        if name != "b":
+        name = elements.INLINE[element.tag]
+        if name == "code" and (
+            self._tree.within(_CODE) or next(element.iterdescendants("pre"), None) is not None
+        ):
+            return
+        if element.tag == "tt":
+            # Notes writes whole mails in it.
+            self._push_inline(name, {"prose": "yes"})
+        elif name != "b":
             self._push_inline(name)
         elif not look.normal:  # Google Docs wraps whole documents in such a <b>
             self._styled(look, bold=True)
@@ -250,9 +249,9 @@ class _Cleaner:
         """Whether the words belong to a mail answered, where an answer between its lines is told by its colour alone."""
         return self._answered or self._tree.within(_QUOTES)
 
-    def _push_inline(self, name: str) -> None:
+    def _push_inline(self, name: str, attrs: dict[str, str] | None = None) -> None:
         if not self._tree.within(frozenset((name,))):
-            self._tree.push_inline(name)
+            self._tree.push_inline(name, attrs)
 
     def _link(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         href = element.get("href")
@@ -266,8 +265,8 @@ class _Cleaner:
             if self._result.links <= self._limits.links:
                 bare = {"bare": "yes"} if elements.may_stand_bare(element, target.url) else {}
                 self._tree.push("a", {"href": target.url, **bare})
-                if elements.has_words(element):
-                    self._result.worded.add(target.url)
+                if words := elements.words(element):
+                    self._result.worded[target.url] = words
 
     def _image(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         source = (element.get("src") or "").strip()
@@ -275,6 +274,9 @@ class _Cleaner:
         if use is not elements.Use.NONE:
             small = {"small": "yes"} if use is elements.Use.ORNAMENT else {}
             self._tree.leaf("img", {"src": elements.seen(source), **elements.alt(element), **small})
+
+    def _field(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
+        self._tree.text(elements.entered(element))
 
     def _raised(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         elements.raise_digits(element)
@@ -312,19 +314,24 @@ class _Cleaner:
 
     # -- lists and tables --------------------------------------------------------------------------
 
-    def _list(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
+    def _list(self, element: Any, look: Look, opened: _Open) -> None:
         tree = self._tree
         if tree.is_flat() or tree.is_too_level(LISTS):
             self._between(Break.LINE, opened)
             return
-        name = "ol" if element.tag == "ol" else "ul"
-        tree.push(name, elements.number(element, "start") if name == "ol" else {})
+        if element.tag != "ol":
+            tree.push("ul")
+            return
+        letters = look.letters or elements.letters(element)
+        tree.push("ol", elements.number(element, "start") | ({"letters": letters} if letters else {}))
 
-    def _item(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
+    def _item(self, element: Any, look: Look, opened: _Open) -> None:
         tree = self._tree
         if tree.at.name not in LISTS and (tree.is_flat() or not tree.loose_list()):
             self._between(Break.LINE, opened)
             return
+        if look.letters and tree.at.name == "ol":
+            tree.at.attrs.setdefault("letters", look.letters)
         tree.push("li", elements.number(element, "value"))
 
     def _table(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
@@ -346,7 +353,7 @@ class _Cleaner:
         else:
             self._between(Break.GAP, opened)
 
-    def _cell(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
+    def _cell(self, element: Any, look: Look, opened: _Open) -> None:
         if self._tree.at.name == "tr":
             self._tree.push(element.tag, elements.number(element, "colspan", "rowspan"))
             self._tree.quiet = True
@@ -354,6 +361,8 @@ class _Cleaner:
             self._tree.break_(Break.CELL)
         else:
             self._between(Break.GAP, opened)
+        if look is not appearance.PLAIN or element.tag == "th":
+            self._styled(look, bold=element.tag == "th")
 
     # -- looks -------------------------------------------------------------------------------------
 
@@ -366,17 +375,18 @@ class _Cleaner:
             known = self._looks[style] = appearance.look(style)
         return known
 
-    def _is_hidden(self, element: Any) -> bool:
+    def _is_hidden(self, element: Any, look: Look) -> bool:
         if element.get("hidden") is not None:
             return True
-        if not self._sheet.hidden:
+        if not self._sheet.hidden or not (classes := element.get("class")):
             return False
-        classes = element.get("class")
-        return bool(classes) and not self._sheet.hidden.isdisjoint(classes.lower().split())
+        names = [f"{tag}.{name}" for name in classes.lower().split() for tag in ("", element.tag)]
+        said = [self._sheet.hidden[name] for name in names if name in self._sheet.hidden]
+        return any(said) or (bool(said) and not look.display)
 
     _RULES: ClassVar[dict[str, _Rule]] = {
-        **dict.fromkeys(_LINES, _line),
-        **dict.fromkeys(_INLINE, _inline),
+        **dict.fromkeys(elements.LINES, _line),
+        **dict.fromkeys(elements.INLINE, _inline),
         **dict.fromkeys(HEADINGS, _heading),
         **dict.fromkeys(("ul", "ol", "menu", "dir"), _list),
         "a": _link,
@@ -384,6 +394,7 @@ class _Cleaner:
         "br": _br,
         "hr": _rule,
         "img": _image,
+        "input": _field,
         "li": _item,
         "p": _paragraph,
         "pre": _pre,

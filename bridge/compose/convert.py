@@ -6,12 +6,12 @@ Never recursive, so no depth of nesting can end it. Words are escaped here, wher
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from markdownify import MarkdownConverter
 
-from bridge.compose import attributions, emphasis, escape, plain, reference, table
+from bridge.compose import attributions, emphasis, escape, lists, plain, reference, table
 from bridge.compose.attributions import Strength
 from bridge.compose.cursor import Cursor, Frame
 from bridge.compose.emphasis import MOVABLE, is_punctuation, is_wordlike
@@ -41,7 +41,7 @@ class Converter(MarkdownConverter):
         *,
         attach: bool,
         limits: Limits,
-        worded: Collection[str] = (),
+        worded: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(heading_style="atx", bullets="-", autolinks=False)
         self._rules: dict[str, Rule] = {}
@@ -50,7 +50,9 @@ class Converter(MarkdownConverter):
         self._attach = attach
         self._limits = limits
         #: Targets that words or a picture lead to: a picture without words need not lead there once more.
-        self._led_to = set(worded)
+        self._led_to = set(worded or ())
+        self._worded = worded or {}
+        self._typed = False
         self._data_chars = 0
         #: By their source, so that one picture a hundred times is one file.
         self._data_pictures: dict[str, DataPicture] = {}
@@ -66,6 +68,7 @@ class Converter(MarkdownConverter):
     def convert_tree(self, root: Node) -> str:
         """The whole tree as Markdown, without recursion."""
         frame = Frame(root, None, frozenset(), Cursor(one_line=False))
+        self._typed = _is_typed(root)
         while True:
             for child in frame.rest:
                 if isinstance(child, str):
@@ -107,7 +110,7 @@ class Converter(MarkdownConverter):
             if starts and at_place:
                 opens = cursor.owed == 2 or (not cursor.said and "li" not in frame.tags)
                 core = escape.line(core, opens=opens)
-        frame.say(indent + core)
+        frame.say(core, indent)
         cursor.space = words[-1] == " "
 
     def _escaped(self, core: str, frame: Frame, *, at_place: bool, blank_behind: bool) -> str:
@@ -127,6 +130,9 @@ class Converter(MarkdownConverter):
                 frame.say(words)
             else:
                 frame.mark_picture()
+        elif node.name in ("td", "th"):
+            # What stands in the cells after it stays in its columns.
+            self._leave_cell(frame, node, "")
 
     def _leave(self, parent: Frame, frame: Frame) -> None:
         name = frame.node.name
@@ -135,8 +141,7 @@ class Converter(MarkdownConverter):
             return
         text = "".join(frame.parts).strip("\n ")
         if name in ("td", "th"):
-            spans = (_span(frame.node, "colspan"), _span(frame.node, "rowspan"))
-            parent.cells.append((text, *spans))
+            self._leave_cell(parent, frame.node, text)
         elif name == "tr":
             if frame.cells:
                 head = bool(frame.node.get("head")) or not any(c.name == "td" for c in frame.node.nodes())
@@ -150,6 +155,9 @@ class Converter(MarkdownConverter):
                 parent.say_block(block)
         else:
             parent.say_block(self._rule(name)(frame.node, "".join(frame.parts), frame.tags).strip("\n"))
+
+    def _leave_cell(self, row: Frame, node: Node, text: str) -> None:
+        row.cells.append((text, _span(node, "colspan"), _span(node, "rowspan")))
 
     def _leave_inline(self, parent: Frame, frame: Frame, name: str) -> None:
         text = "".join(frame.parts)
@@ -169,7 +177,8 @@ class Converter(MarkdownConverter):
                 parent.escape_bang()
         elif name == "code" and "\n" in text:
             frame.cursor.owed = max(frame.cursor.owed, 1)
-            parent.say_block(plain.fenced(text.replace("  \n", "\n")))
+            words = text.replace("  \n", "\n")
+            parent.say_block(plain.to_markdown(words) if frame.node.get("prose") else plain.fenced(words))
             return
         elif name == "q" or "_noformat" not in parent.tags:
             text = self._rule(name)(frame.node, text, parent.tags)
@@ -178,8 +187,6 @@ class Converter(MarkdownConverter):
         parent.parts.append(text)
         if name in _EMPHASIS:
             emphasis.join(parent.parts, len(parent.parts) - 1)
-        if parent.cursor.last:
-            parent.cursor.last = text[-1]
 
     def _rule(self, name: str) -> Rule:
         """The method for a node: markdownify's, or one of those below."""
@@ -201,9 +208,17 @@ class Converter(MarkdownConverter):
         if frame.blocky:
             return escape.line(text) if frame.starts else text
         rule = self._rule(frame.node.name)
-        if "\n\n" in text:
-            return "\n\n".join(rule(frame.node, one, parent.tags) for one in text.split("\n\n"))
         frame.cursor.closed = (parent.parts, len(parent.parts))
+        first, *others = text.split("\n\n")
+        paragraphs = [self._begun(parent, frame, first)]
+        for one in others:
+            words = one.lstrip("\xa0")
+            paragraphs.append("\xa0" * (len(one) - len(words)) + rule(frame.node, words, parent.tags))
+        return "\n\n".join(paragraphs)
+
+    def _begun(self, parent: Frame, frame: Frame, text: str) -> str:
+        """The first paragraph of it, which may begin within a word."""
+        rule = self._rule(frame.node.name)
         if not is_wordlike(parent.last_character()):
             return rule(frame.node, text, parent.tags)
         if frame.node.name == "i":
@@ -251,8 +266,10 @@ class Converter(MarkdownConverter):
         if source[:4].lower() == "cid:":
             self.missing.append(source[4:][:100])
             return f"[picture: {alt or 'missing'}]" if not within_link else alt
+        if within_link and el.get("small") and alt == self._worded.get(_led_to(el)):
+            return ""  # an icon beside the link that says the same
         target = reference.link(source).url
-        if not target.startswith("http") or within_link or el.get("small"):
+        if not target.startswith("http") or within_link or el.get("small") or _is_emoji(alt):
             return alt
         if el.get("alt") is None:
             alt = _alt(reference.shown_name(target))
@@ -286,7 +303,7 @@ class Converter(MarkdownConverter):
         """A fence, or plain text where the sender's client only wrapped plain text in `<pre>`, or the line above a quote."""
         if not text.strip():
             return ""
-        if el.get("prose") or _is_all(el) or attributions.attribution(text.strip()) is Strength.STRONG:
+        if el.get("prose") or self._typed or attributions.attribution(text.strip()) is Strength.STRONG:
             return plain.to_markdown(text)
         return plain.fenced(text.strip("\n"))
 
@@ -310,19 +327,15 @@ class Converter(MarkdownConverter):
             parent.count = int(value) - int(parent.node.get("start") or 1)
         number = int(parent.node.get("start") or 1) + parent.count
         parent.count += 1
-        marker = f"{number}. " if parent.node.name == "ol" else "- "
-        indent = " " * len(marker)
-        lines = text.split("\n")
-        parent.parts.append(
-            marker + "\n".join([lines[0], *(indent + line if line else "" for line in lines[1:])])
-        )
+        letters = parent.node.get("letters") or ""
+        parent.parts.append(lists.item(text, parent.node.name, number, letters))
 
     def _leave_list(self, parent: Frame, frame: Frame) -> None:
         if not frame.parts:
             return
         first = int(frame.node.get("start") or 1)
-        kind = frame.node.name
-        lines = "\n".join(frame.parts)
+        kind = lists.kind(frame.node.name, frame.node.get("letters") or "")
+        items = "\n".join(frame.parts)
         block = parent.block()
         # Two lists in a row would be read as one: the second changes its marker, unless it goes on counting.
         clash = (
@@ -331,28 +344,32 @@ class Converter(MarkdownConverter):
             and not (kind == "ol" and block.list_end[1] + 1 == first)
         )
         if clash:
-            lines = _other_marker(lines, kind)
+            items = lists.with_other_marker(items, kind)
         within_item = parent.node.name == "li"
-        parent.say_block(lines, tight=within_item)
+        parent.say_block(items, tight=within_item)
         block.list_end = (kind + "'" if clash else kind, first + frame.count - 1)
 
 
 _UNESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_TOP_NUMBER = re.compile(r"^(\d{1,9})\. ", re.MULTILINE)
-_TOP_BULLET = re.compile(r"^- ", re.MULTILINE)
 
 
-def _other_marker(lines: str, kind: str) -> str:
-    return _TOP_NUMBER.sub(r"\1) ", lines) if kind == "ol" else _TOP_BULLET.sub("* ", lines)
+def _is_typed(root: Node) -> bool:
+    """Whether all there is in the mail is preformatted: a program's plain text."""
+    said = [child for child in root.children if not isinstance(child, Break)]
+    return all(child.name == "pre" if isinstance(child, Node) else not child.strip() for child in said)
 
 
-def _is_all(node: Node) -> bool:
-    """Whether the node is all there is in the mail."""
-    parent = node.parent
-    if parent is None or parent.parent is not None:
-        return False
-    others = [child for child in parent.children if child is not node and not isinstance(child, Break)]
-    return not any(isinstance(child, Node) or child.strip() for child in others)
+def _is_emoji(alt: str) -> bool:
+    """Whether the picture only draws its sign."""
+    return 0 < len(alt) <= 12 and not alt.isascii() and not any(map(str.isalnum, alt))
+
+
+def _led_to(node: Node) -> str:
+    """The target of the link around a node."""
+    above: Node | None = node
+    while above is not None and above.name != "a":
+        above = above.parent
+    return above.attrs["href"] if above is not None else ""
 
 
 def _span(node: Node, name: str) -> int:

@@ -13,6 +13,8 @@ from bridge.compose import emphasis
 from bridge.compose.table import Cell, Row
 from bridge.compose.tree import INLINE, Break, Node
 
+_LINE_ENDS = ("  \n", "\n\n")
+
 
 class Cursor:
     """The state of the line in one block."""
@@ -130,7 +132,7 @@ class Frame:
             frame = frame.parent
         return frame
 
-    def say(self, words: str) -> None:
+    def say(self, words: str, indent: str = "") -> None:
         """Words on the line of the cursor, after whatever it owes."""
         cursor = self.cursor
         place = self.place()
@@ -139,6 +141,9 @@ class Frame:
             place.parts.append(separator)
         elif cursor.closed is not None and emphasis.is_wordlike(words[0]):
             emphasis.settle(*cursor.closed, self._opening(place))
+        if indent:
+            # No marker opens before a blank.
+            place.parts.append(indent)
         if cursor.owed or not cursor.said:
             cursor.cell_chars = 0
             frame = self
@@ -164,7 +169,7 @@ class Frame:
     def _separator(self, place: Frame) -> str:
         cursor = self.cursor
         if cursor.owed:
-            if cursor.one_line or (place is self and "a" in self.tags):
+            if cursor.one_line or "a" in place.tags:
                 return " "
             return "\n\n" if cursor.owed == 2 else "  \n"
         if cursor.cell:
@@ -177,6 +182,8 @@ class Frame:
         if not block:
             return
         cursor = self.cursor
+        if self.parts and self.parts[-1] in _LINE_ENDS:
+            self.parts.pop()
         if cursor.said:
             self.parts.append("\n" if tight else "\n\n")
         self.parts.append(block)

@@ -1,4 +1,4 @@
-"""Questions to one element of lxml's tree, each answered without a look at the rest of it."""
+"""Kinds of elements, and questions to one element of lxml's tree, each answered without a look at the rest of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,42 @@ from typing import Any
 
 from bridge.compose import appearance
 from bridge.compose.appearance import Sheet
+
+# fmt: off
+#: Left out with all that is in them.
+DROPPED = frozenset((
+    "head", "script", "style", "title", "template", "object", "embed", "applet", "iframe", "frame",
+    "frameset", "noframes", "svg", "select", "datalist", "audio", "video", "canvas", "map", "area",
+    "meta", "link", "base", "param", "source", "track", "col", "colgroup", "xml", "dialog", "progress",
+    "meter",
+))
+#: What stands in them stands on lines of its own.
+LINES = frozenset((
+    "html", "body", "div", "center", "address", "section", "article", "header", "footer", "main", "nav",
+    "aside", "figure", "figcaption", "fieldset", "legend", "form", "details", "summary", "dl", "dt",
+    "dd", "hgroup", "caption", "search", "optgroup", "thead", "tbody", "tfoot",
+))
+# fmt: on
+#: Those with room above and below, unless a style says otherwise.
+APART = frozenset(("dl", "figure", "fieldset"))
+#: What they are in the cleaned tree.
+INLINE = {
+    "b": "b",
+    "strong": "b",
+    "i": "i",
+    "em": "i",
+    "cite": "i",
+    "dfn": "i",
+    "var": "i",
+    "s": "del",
+    "del": "del",
+    "strike": "del",
+    "code": "code",
+    "kbd": "code",
+    "samp": "code",
+    "tt": "code",
+    "q": "q",
+}
 
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U0001fffe\U0001ffff]"
@@ -99,9 +135,9 @@ def _size(element: Any, name: str) -> int:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 5 else _UNSIZED
 
 
-def has_words(element: Any) -> bool:
-    """Whether the element holds more than pictures."""
-    return any(not text.isspace() for text in element.itertext())
+def words(element: Any) -> str:
+    """What the element says besides its pictures."""
+    return " ".join("".join(element.itertext()).split())
 
 
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
@@ -114,17 +150,64 @@ def raise_digits(element: Any) -> None:
         element.text = element.text.translate(_RAISED)
 
 
-_WORD_NUMBER = re.compile(r"\(?(\d{1,9})[.)]")
+#: Wingdings, as Word's AutoCorrect and its bullets use it: `:-)` is a J there, and `-->` an à.
+_SIGNS = str.maketrans(
+    dict(zip("JKLFnlovqý", "☺😐☹☞■●☐❖❑☒", strict=True)) | dict(zip("§Øüûþàßèçó", "▪➢✓✗☑→←➔⇐⇔", strict=True))
+)
+#: The same letters where a program wrote them as the font numbers them.
+_FONT_OWN = str.maketrans({0xF000 + code: chr(code) for code in range(0x20, 0x100)})
 
 
-def word_marker(element: Any) -> tuple[str, str]:
-    """Which list Word meant, by the marker it drew, and the number it starts at."""
+def write_signs(element: Any) -> None:
+    """Signs of a font of signs as what they show."""
+    if element.text:
+        element.text = element.text.translate(_FONT_OWN).translate(_SIGNS)
+
+
+def is_in_signs(element: Any) -> bool:
+    """Whether it is a `<font>` of signs."""
+    return (element.get("face") or "").strip().lower() == "wingdings"
+
+
+_TYPED = frozenset(
+    ("text", "email", "tel", "number", "url", "date", "time", "datetime-local", "month", "week", "search")
+)
+
+
+def entered(element: Any) -> str:
+    """What a reader sees in a field of a form: whether its box is ticked, or what was typed."""
+    kind = (element.get("type") or "text").strip().lower()
+    chosen = element.get("checked") is not None
+    if kind == "checkbox":
+        return "☑ " if chosen else "☐ "
+    if kind == "radio":
+        return "◉ " if chosen else "○ "
+    return f" {seen((element.get('value') or '')[:1_000])} " if kind in _TYPED else ""
+
+
+def letters(element: Any) -> str:
+    """How a list counts its items, "" for by figures."""
+    kind = (element.get("type") or "").strip()
+    return kind if kind in ("a", "A", "i", "I") else ""
+
+
+_WORD_NUMBER = re.compile(r"\(?(\d{1,9})[.)]?")
+_SYMBOL_FONT = re.compile(
+    r"font-family:\s{0,9}[\"']?(?:symbol|wingdings|webdings|courier new)", re.IGNORECASE
+)
+
+
+def word_marker(element: Any) -> tuple[str, str, str]:
+    """Which list Word meant by the marker it drew, its first number, and the marker where no list shows it: `1.2`, `b)`."""
+    drawn = False
     for span in element.iter("span"):
-        if "mso-list:" in (span.get("style") or "").replace(" ", ""):
-            marker = "".join(span.itertext()).strip()[:40]
-            if match := _WORD_NUMBER.match(marker):
-                return "ol", match[1]
-            if re.match(r"[a-z]{1,4}[.)]", marker, re.IGNORECASE):
-                return "ol", "1"
-            break
-    return "ul", "1"
+        style = span.get("style") or ""
+        drawn = drawn or _SYMBOL_FONT.search(style[:500]) is not None
+        if "mso-list:" not in style.replace(" ", ""):
+            continue
+        marker = "".join(span.itertext()).strip()[:40]
+        if match := _WORD_NUMBER.fullmatch(marker):
+            return "ol", match[1], ""
+        is_bullet = drawn or not any(map(str.isalnum, marker))
+        return "ul", "1", "" if is_bullet else " ".join(marker.split())
+    return "ul", "1", ""

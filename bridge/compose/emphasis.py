@@ -40,7 +40,10 @@ def _step_out(parts: list[str], index: int, opening: str) -> None:
             inner = chunk[: len(inner) + 1]  # an asterisk of the words, escaped
         markers = chunk[len(inner) :]
         last = inner[-1:]
-        kept = inner[:-1].rstrip(" ")
+        kept = inner[:-1]
+        if (len(kept) - len(kept.rstrip("\\"))) % 2:
+            kept = kept[:-1]  # it is escaped, and steps out with its backslash
+        kept = kept.rstrip(" \n")
         if not is_punctuation(last):
             return
         if last in MOVABLE and kept.strip("*~") and not (last == ")" and "](" in inner):

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 
 _WORTH_A_LOOK = re.compile(r"[\\`*_\]<&~]")
+#: What opens a tag or an address between angle brackets; those of QQ are numbers.
+_OPENS = r"<(?=[A-Za-z/!?]|[\w.+-]{1,64}@"
 _TOKEN = re.compile(
     r"(?P<autolink><https?://[^\s<>]+>)"
     r"|(?P<url>(?:!|(?<![\w/\\!]))(?:https?://|www\.)\w[^\s<>\"`\\\[\]^{|}\ufdd0\ufdd1]*)"
     r"|(?P<run>\*+|_+)"
     r"|(?P<ticks>`+)"
     r"|(?P<each>~~+)"
-    r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|\](?=[(:])|<(?=[A-Za-z/!?]|\Z)|&(?=\#?\w{1,31};))"
+    r"|(?P<tilde>~)"
+    r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|\](?=[(:])|" + _OPENS + r"|\Z)|&(?=\#?\w{1,31};))"
 )
 _URL_TAIL = re.compile(r"[.,;:!?'*~\]]+\Z")
 _ENTITY_START = re.compile(r"&#?\w{1,31}\Z")
@@ -34,6 +37,7 @@ def inline(text: str, *, edge: bool = False, blank: tuple[bool, bool] = (False, 
         return text
     harmless = "" if edge else _harmless(text)
     ends = blank if edge else (True, True)
+    lone = text.count("~") < 2
 
     def replace(match: re.Match[str]) -> str:
         found = match[0]
@@ -50,6 +54,8 @@ def inline(text: str, *, edge: bool = False, blank: tuple[bool, bool] = (False, 
                 return found if "`" in harmless else "\\`" * len(found)
             case "each":
                 return "\\~" * len(found)
+            case "tilde":
+                return found if lone or not _closes(text, match.start(), ends) else "\\~"
             case _:
                 at_line_end = text[match.end() : match.end() + 1] in ("", "\n")
                 return found if at_line_end and found in "\\<" and not edge else "\\" + found
@@ -78,6 +84,9 @@ def line(text: str, *, opens: bool = False) -> str:
         return "\\" + text
     if first.isdigit() and (number := _NUMBER.match(text)):
         return number[0] + "\\" + text[number.end() :]
+    if first == "[" and "\\]:" in text:
+        # Some renderers take `[1\]: https://…` for the target of a link all the same, and show nothing of it.
+        return "\\" + text.replace("\\]:", "]:", 1)
     if first in "|:- " and "|" in text and not text.strip("|:- \t") and "-" in text:
         return text.replace("-", "\\-", 1)
     return text
@@ -112,13 +121,26 @@ def _url(token: str) -> str:
 
 def _without_tail(token: str) -> tuple[str, str]:
     url = token
-    if ")" in url and "(" not in url:
-        url = url[: url.index(")")]
+    if ")" in url:
+        url = url[: _unopened(url)]
     if tail := _URL_TAIL.search(url):
         url = url[: tail.start()]
         if tail[0].startswith(";") and _ENTITY_START.search(url[-40:]):
             url += ";"
     return url, token[len(url) :]
+
+
+def _unopened(url: str) -> int:
+    """Where a parenthesis ends that was opened before the URL: `(see https://x.example/a_(b))`."""
+    depth = 0
+    for match in _PARENTHESIS.finditer(url):
+        depth += 1 if match[0] == "(" else -1
+        if depth < 0:
+            return match.start()
+    return len(url)
+
+
+_PARENTHESIS = re.compile(r"[()]")
 
 
 def _no_urls(text: str) -> str:
@@ -128,12 +150,12 @@ def _no_urls(text: str) -> str:
 
 _PLAIN_TOKEN = re.compile(
     r"(?P<run>\*+|_+)|(?P<each>`+|~~+)"
-    r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|\](?=[(:])|<(?=[A-Za-z/!?])|&(?=\#?\w{1,31};))"
+    r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|\](?=[(:])|" + _OPENS + r")|&(?=\#?\w{1,31};))"
 )
 #: The same within brackets, where no other bracket may stand bare.
 _LABEL_TOKEN = re.compile(
     r"(?P<run>\*+|_+)|(?P<each>`+|~~+)"
-    r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|[\[\]]|<(?=[A-Za-z/!?])|&(?=\#?\w{1,31};))"
+    r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|[\[\]]|" + _OPENS + r")|&(?=\#?\w{1,31};))"
 )
 
 
@@ -153,6 +175,14 @@ def _flanks(text: str, start: int, end: int, blank: tuple[bool, bool]) -> bool:
     blank_before = _is_blank(before) if before else blank[0]
     blank_after = _is_blank(after) if after else blank[1]
     return not (blank_before and blank_after)
+
+
+def _closes(text: str, at: int, blank: tuple[bool, bool]) -> bool:
+    """Whether a tilde may end what one before it has begun to strike out, as in `10~20, 30~40`."""
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if _is_blank(before) if before else blank[0]:
+        return False
+    return not before or before.isalnum() or not after.isalnum()
 
 
 def _is_blank(character: str) -> bool:

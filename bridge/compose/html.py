@@ -58,7 +58,7 @@ def to_markdown(
     if len(html) > limits.chars and len(html) - _data_chars(html) > limits.chars:
         words = plain.from_broken_html(html)
         return Converted(words, remarks=(_TOO_LONG,), trouble=True)
-    root = clean.parse(html)
+    root = clean.parse(html, limits)
     if root is None:
         return Converted(plain.from_broken_html(html), trouble=bool(html.strip()))
     cleaned = clean.clean(root, limits)

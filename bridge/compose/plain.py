@@ -28,6 +28,10 @@ _WIDE_GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
 #: A word behind a gap: numbers of one column end below each other.
 _BEHIND_GAP = re.compile(r"(?<=\S) {2,}(\S+)")
 _DRAWN_RULE = re.compile(r"[ \t]*[+|]?[-=+|: ]*(?:-{3}|={3})[-=+|: ]*\Z|[ \t]*_{3}[_ ]*\Z")
+#: `----  ------  ---` below the heads of columns.
+_RULED_COLUMNS = re.compile(r" *(?:-{2,}|={2,})(?: +(?:-{2,}|={2,}))+\Z")
+#: What stands in code and in no address or list.
+_CODE = re.compile(r"[={}]|;\Z|\w\([^()]{0,80}\)[:;]?\Z|</|\$[\w({]|^ *[$#] \S")
 _BOX = re.compile(r"[\u2500-\u257f]")
 
 
@@ -158,9 +162,11 @@ def _is_drawing(lines: Sequence[str]) -> bool:
     if drawn and (rules or any(_BOX.search(line) for line in lines)) and drawn + rules >= 3:
         return True
     if all(line.startswith("    ") for line in lines):
-        return max(map(len, lines)) <= 120
+        return max(map(len, lines)) <= 120 and any(_CODE.search(line) for line in lines)
     if len(lines) < 3:
         return False
+    if any(_RULED_COLUMNS.match(line) for line in lines):
+        return True
     begins = [{gap.end() for gap in _WIDE_GAP.finditer(line)} for line in lines]
     ends = [{word.end() for word in _BEHIND_GAP.finditer(line)} for line in lines]
     pairs = zip(pairwise(begins), pairwise(ends), strict=True)

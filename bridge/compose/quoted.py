@@ -59,7 +59,9 @@ def mark(element: Any) -> Mark:
 
 
 def is_quote(element: Any) -> bool:
-    """Whether a `<div>` is what others write as `<blockquote>`: Yahoo's, GMX's, Tutanota's."""
+    """Whether a `<div>` is what others write as `<blockquote>`: Yahoo's, GMX's, Tutanota's, that of OTRS and Znuny."""
+    if element.get("type") == "cite":
+        return True
     classes = element.get("class")
     if classes and any(name in classes for name in _QUOTE_CLASSES):
         return True

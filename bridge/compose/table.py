@@ -26,6 +26,8 @@ _MAX_COLUMNS = 30
 _MAX_ROWS = 2_000
 _MAX_LINE = 160
 _MAX_LONE_CELL = 70
+#: Elements before a table within a cell: tables within tables are not looked through again and again.
+_MAX_IN_LINE = 20
 #: Columns are lined up for who reads the Markdown raw, unless that makes lines too long for it.
 _MAX_PADDED = 120
 
@@ -77,18 +79,27 @@ def stands_on_a_line(row: Any) -> bool:
     cells = [cell for cell in row if cell.tag in ("td", "th")]
     if not cells or len(cells) > 12:
         return False
-    length = 0
+    length = filled = tables = 0
     for cell in cells:
-        blocks = 0
-        for inner in cell.iterdescendants():
+        blocks = rows = 0
+        for count, inner in enumerate(cell.iterdescendants()):
+            # A button or an icon stands in a table of one row.
+            if inner.tag == "table" and count < _MAX_IN_LINE:
+                tables += 1
+                continue
             if inner.tag in _BIG or inner.tag == "br":
                 return False
             blocks += inner.tag in _BLOCKS
-            if blocks > 1:
+            rows += inner.tag == "tr"
+            if blocks > 1 or rows > 1:
                 return False
-        length += sum(len(text.strip()) for text in cell.itertext())
+        words = sum(len(text.strip()) for text in cell.itertext())
+        length += words
+        filled += words > 0 or next(cell.iterdescendants("img"), None) is not None
         if length > _MAX_LINE:
             return False
+    if tables:
+        return filled > 1
     return len(cells) > 1 or length <= _MAX_LONE_CELL
 
 
@@ -199,14 +210,34 @@ def _grid(rows: Sequence[Row]) -> list[list[str]]:
 
 
 def _reads_like_a_head(grid: Sequence[Sequence[str]]) -> bool:
-    first = grid[0]
-    if len(grid) < 2 or not all(first):
+    first, rest = grid[0], grid[1:]
+    filled = [text for text in first if text]
+    if not rest or len(filled) < 2:
         return False
-    if all(map(_is_bold, first)):
+    if all(map(_is_bold, filled)):
         return True
     if all(_is_bold(row[0]) or row[0].endswith(":") for row in grid):
         return False  # each row bears its own label: a form that somebody filled in
-    return len(grid) > 2 and not any(character.isdigit() for text in first for character in text)
+    if len(first) > 2 and len(first) - len(filled) <= 1:
+        if not first[0] and all(row[0] for row in rest):
+            return True
+        if not any(map(_is_number, filled)) and any(map(_is_of_numbers, zip(*rest, strict=True))):
+            return True
+    said = len(filled) == len(first) and len(grid) > 2
+    return said and not any(character.isdigit() for text in first for character in text)
+
+
+_NUMBER = re.compile(r"\W{0,3}\d[\d.,:/' \xa0-]*(?:%|€|[^\W\d]{1,3})?\W{0,2}")
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is a figure, an amount, a date."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def _is_of_numbers(column: Sequence[str]) -> bool:
+    filled = [text for text in column if text]
+    return bool(filled) and all(map(_is_number, filled))
 
 
 def _is_bold(text: str) -> bool:

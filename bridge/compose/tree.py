@@ -88,13 +88,13 @@ class Builder:
         self._into(node)
         return True
 
-    def push_inline(self, name: str) -> None:
+    def push_inline(self, name: str, attrs: dict[str, str] | None = None) -> None:
         """Go into an inline node: into the one right before, if it is the same, since `**a****b**` shows its asterisks."""
         last = self.at.children[-1] if self.at.children else None
         if isinstance(last, Node) and last.name == name and self._depth < self._limits.depth:
             self._into(last)
         else:
-            self.push(name)
+            self.push(name, attrs)
 
     def leaf(self, name: str, attrs: dict[str, str]) -> None:
         """A node that holds no other."""
@@ -122,7 +122,8 @@ class Builder:
     def break_(self, kind: Break) -> None:
         children = self.at.children
         if self.at.name == "pre":
-            if kind is Break.BR:
+            said = children and isinstance(last := children[-1], str) and not last.endswith("\n")
+            if kind is Break.BR or said:
                 children.append("\n")
         elif self.at.name in LISTS:
             if children and isinstance(item := children[-1], Node):

@@ -25,6 +25,22 @@ _SIGNS = (
     "linkprotect.cudasvc.com",
     "secure-web.cisco.com",
     ".trendmicro.com",
+    "clicktime.symantec.com",
+    "protect2.fireeye.com",
+    "protection.sophos.com",
+    "url.avanan.click",
+    "protect.checkpoint.com",
+    "www.google.com/url?",  # what is copied from its documents and calendars
+)
+#: How the host ends, how the path begins, and which part of the query the target is.
+_NAMED = (
+    (".safelinks.protection.outlook.com", "", "url"),
+    (".safelinks.protection.office365.us", "", "url"),
+    (".linkprotect.cudasvc.com", "", "a"),
+    (".trendmicro.com", "/wis/clicktime/", "url"),
+    (".clicktime.symantec.com", "", "u"),
+    (".protect2.fireeye.com", "", "u"),
+    (".www.google.com", "/url", "q"),
 )
 _URL = re.compile(r"https?://[^\s<>\"]{1,16000}")
 _URL_IN_HTML = re.compile(r"https?://[^\s<>\"']{1,16000}")
@@ -90,22 +106,23 @@ def _inner(url: str) -> tuple[str, str]:
         host = (parts.hostname or "").lower()
     except ValueError:
         return "", ""
-    if host.endswith((".safelinks.protection.outlook.com", ".safelinks.protection.office365.us")):
-        found = _query(parts.query, "url")
-    elif host == "urldefense.proofpoint.com" and parts.path.startswith("/v2/"):
+    if host == "urldefense.proofpoint.com" and parts.path.startswith("/v2/"):
         found = unquote(_query(parts.query, "u").translate({ord("-"): "%", ord("_"): "/"}))
     elif host == "urldefense.proofpoint.com" and parts.path.startswith("/v1/"):
         found = _query(parts.query, "u")
     elif host in ("urldefense.com", "urldefense.us", "urldefense.proofpoint.com"):
         found = _third(url)
-    elif host == "linkprotect.cudasvc.com":
-        found = _query(parts.query, "a")
-    elif host.endswith(".trendmicro.com") and parts.path.startswith("/wis/clicktime/"):
-        found = _query(parts.query, "url")
     elif host == "secure-web.cisco.com":
         found = unquote(parts.path.rpartition("/")[2])
+    elif host in ("url.avanan.click", "protect.checkpoint.com"):
+        found = url.partition("/___")[2].partition("___.")[0]
+    elif host.endswith(".protection.sophos.com"):
+        found = _unbased(_query(parts.query, "u"))
     else:
-        found = ""
+        names = (
+            name for end, path, name in _NAMED if f".{host}".endswith(end) and parts.path.startswith(path)
+        )
+        found = next((_query(parts.query, name) for name in names), "")
     whole = _TARGET.fullmatch(found) is not None and found.isprintable()
     return (found, host) if whole else ("", "")
 
@@ -113,6 +130,13 @@ def _inner(url: str) -> tuple[str, str]:
 def _query(query: str, name: str) -> str:
     try:
         return next((value for key, value in parse_qsl(query, max_num_fields=50) if key == name), "")
+    except ValueError:
+        return ""
+
+
+def _unbased(encoded: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode("utf-8")
     except ValueError:
         return ""
 

@@ -112,6 +112,7 @@ h1{font-size:22px;line-height:1.3;margin:0;overflow-wrap:anywhere}
 .body .right{text-align:right}.body .center{text-align:center}
 .row .subject,.row .snippet{text-align:left}
 .body blockquote{margin:0 0 .8em;padding:2px 0 2px 14px;border-left:3px solid #cfd6e2;color:var(--soft)}
+.body blockquote>:last-child{margin-bottom:0}
 .body pre{
   background:#f3f5f9;border:1px solid var(--line);border-radius:8px;padding:10px 14px;overflow-x:auto;
   font-size:13.5px;line-height:1.45;white-space:pre-wrap}

@@ -171,12 +171,23 @@ _WORDS = st.sampled_from(
         "*",
     ]
 ).map(lambda word: (word, word))
-#: HTML of nested bold and italic words, each with the words alone.
+_LINE_ENDS = st.sampled_from(
+    [
+        ("<br>", " "),
+        ("<br><br>", " "),
+        ("&nbsp;&nbsp;n", " n"),
+        ("<span style='display:block'>z</span>", " z "),
+        ("<i style='white-space:pre'>x\ny</i>", "x y"),
+    ]
+)
+#: HTML of nested links, bold and italic words and ends of lines, each with the words alone.
 EMPHASIS = st.recursive(
-    _WORDS,
-    lambda inner: st.tuples(st.sampled_from(["b", "i", "span"]), st.lists(inner, max_size=3)).map(
+    st.one_of(_WORDS, _WORDS, _LINE_ENDS),
+    lambda inner: st.tuples(
+        st.sampled_from(["b", "i", "span", "a href='https://x.example/'"]), st.lists(inner, max_size=3)
+    ).map(
         lambda pair: (
-            f"<{pair[0]}>{''.join(source for source, _ in pair[1])}</{pair[0]}>",
+            f"<{pair[0]}>{''.join(source for source, _ in pair[1])}</{pair[0].partition(' ')[0]}>",
             "".join(words for _, words in pair[1]),
         )
     ),
@@ -188,7 +199,11 @@ EMPHASIS = st.recursive(
 @given(st.lists(EMPHASIS, max_size=5))
 @example([("--<span>-</span>", "---")])
 @example([("1<span>.</span> x", "1. x")])
-def test_no_marker_of_emphasis_is_ever_seen(pieces: list[tuple[str, str]]) -> None:
+@example([("a<i>a<br><br>b</i>", "aa b")])
+@example([("<b>a<br>-</b>a", "a -a")])
+@example([("<b>a<br><br>b:</b>c", "a b:c")])
+@example([("<a href='tel:1'><b>a</b><br><br><b>b</b></a>", "a b")])
+def test_no_marker_of_emphasis_or_links_is_ever_seen(pieces: list[tuple[str, str]]) -> None:
     markdown = html.to_markdown(f"<p>{''.join(source for source, _ in pieces)}</p>").markdown
     assert " ".join(lines(markdown)) == " ".join("".join(words for _, words in pieces).split())
 

@@ -136,6 +136,7 @@ def test_words_start_a_line_after_a_break_too() -> None:
         ("un<i>frigging</i>believable", "unfriggingbelievable"),
         ("un<b>frigging</b>believable", "un**frigging**believable"),
         ("<i>x</i>y <b><i>z</i></b>", "xy **_z_**"),
+        ("x<br><i>&nbsp;&nbsp;a</i><br><b>&nbsp; &nbsp;b</b>", "x  \n\xa0\xa0_a_  \n\xa0\xa0\xa0**b**"),
     ],
 )
 def test_emphasis_is_where_a_renderer_will_see_it(source: str, markdown: str) -> None:
@@ -197,6 +198,7 @@ def test_two_lists_in_a_row_stay_two_for_a_renderer() -> None:
             "indented  \nx",
         ),
         ("<blockquote></blockquote>x", "x"),
+        ("<div type='cite' style='border:none;border-left:solid blue 1.5pt'><p>a</p></div>x", "> a\n\nx"),
     ],
 )
 def test_quotes(source: str, markdown: str) -> None:
@@ -207,9 +209,40 @@ def test_preformatted_text_stands_in_a_fence() -> None:
     assert converted("x<pre>a\n  <b>b</b>*</pre>") == "x\n\n```\na\n  b*\n```"
 
 
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("x<br><br><tt>Hello *all*,<br>the 1. lamp<br><br>- ok</tt><br>y", "x\n\nHello \\*all\\*,  \nthe 1. lamp\n\n\\- ok\n\ny"),
+        ("x<hr><br><code>a = *b<br>c</code>", "x\n\n---\n\n```\na = *b\nc\n```"),
+        ("x<br><code>a<br>c</code>y", "x\n\n```\na\nc\n```\n\ny"),
+        ("see <tt>a_b</tt>", "see `a_b`"),
+    ],
+)  # fmt: skip
+def test_lines_of_a_typewriter_are_words_and_lines_of_code_are_code(source: str, markdown: str) -> None:
+    assert converted(source) == markdown
+
+
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("x<code><pre>a\n  *b</pre></code>y", "x\n\n```\na\n  *b\n```\n\ny"),
+        ("x<pre>a<div>b\n</div><p>c</p>d</pre>", "x\n\n```\na\nb\nc\nd\n```"),
+        ("x<pre><div>a</div><div><br></div><div>  b</div></pre>", "x\n\n```\na\n\n  b\n```"),
+    ],
+)
+def test_preformatted_lines_stand_in_one_fence_whatever_they_are_made_of(source: str, markdown: str) -> None:
+    assert converted(source) == markdown
+
+
 def test_a_mail_that_is_all_preformatted_is_plain_text() -> None:
     assert converted("<html><body><pre>Hello,\n\n# see https://x.example/a\n</pre></body></html>") == (
         "Hello,\n\n\\# see https://x.example/a"
+    )
+
+
+def test_so_is_one_that_is_preformatted_line_by_line() -> None:
+    assert converted("<pre>Hello,</pre><pre><br></pre><pre>it is *dark*.</pre>") == (
+        "Hello,\n\nit is \\*dark\\*."
     )
 
 
@@ -250,6 +283,25 @@ def test_a_table_of_data_stays_a_table() -> None:
             "<table border=1><tr><td><b>Name</b><td>Ann<tr><td><b>Room</b><td>A<tr><td><b>Ask</b><td>b</table>",
             "|          |     |\n| -------- | --- |\n| **Name** | Ann |\n| **Room** | A   |\n| **Ask**  | b   |",
         ),
+        (
+            "<table border=1><tr><td></td><td>2024<td>2025<tr><td>Sales<td></td><td>7<tr><td>Returns<td>1<td>2</table>",
+            "|         | 2024 | 2025 |\n| ------- | ---- | ---- |\n| Sales   |      | 7    |\n| Returns | 1    | 2    |",
+        ),
+        (
+            "<table border=1><tr><td>Item<td>Q1<td></td><tr><td>Hose<td>12,00 €<td>new</table>",
+            "| Item | Q1      |     |\n| ---- | ------- | --- |\n| Hose | 12,00 € | new |",
+        ),
+        (
+            "<table border=1><tr><td>Hose 5m<td>2<td>1.1.2026<tr><td>Spade<td>1<td>2.1.2026</table>",
+            "|         |     |          |\n| ------- | --- | -------- |\n| Hose 5m | 2   | 1.1.2026 |\n"
+            "| Spade   | 1   | 2.1.2026 |",
+        ),
+        (
+            "<table><tr><td><table><tr><td><a href='https://x.example/f'>F</a></table><td><table><tr><td>Call us</table></table>",
+            "[F](https://x.example/f) | Call us",
+        ),
+        ("x<table><tr><td><table><tr><td>Button</table></table>y", "x\n\nButton\n\ny"),
+        ("<table><tr><td><table><tr><td>a<tr><td>b</table><td>c</table>", "a  \nb\n\nc"),
         ("<table border=1><tr><td>alone</td></tr></table>", "alone"),
         ("<table><tr><td>•</td><td>point</td></tr></table>", "• point"),
         ("<table><tr><td>a</td><td></td><td>b</td></tr></table>", "a | b"),
@@ -290,6 +342,11 @@ def test_tables_of_data_and_of_layout(source: str, markdown: str) -> None:
             "[x](https://x.example/y) [y](http://www.x.example)",
         ),
         ("<a href='https://x.example'><div>a</div><div>b</div></a>", "[a b](https://x.example)"),
+        (
+            "<a href='https://x.example'><b>a</b><br><br><b>b</b><br><i>c</i></a>",
+            "[**a** **b** _c_](https://x.example)",
+        ),
+        ("<b>x<a href='https://x.example'><br><br>a</a></b>", "**x**\n\n**[a](https://x.example)**"),
         ("<a href='https://x.example'></a>x", "x"),
         ("Wow!<a href='https://x.example'>x</a>", "Wow\\![x](https://x.example)"),
         ("<a href='#'># x</a>", "\\# x"),
@@ -375,6 +432,7 @@ def test_a_picture_that_did_not_come_along_is_remarked() -> None:
     [
         ("<img src='https://x.example/lamp.jpg' alt='Lamp'>", "[Lamp](https://x.example/lamp.jpg)"),
         ("<img src='https://x.example/lamp.jpg'>", "[lamp.jpg](https://x.example/lamp.jpg)"),
+        ("Fine <img src='https://x.example/1f44d.png' alt='👍🏽'>", "Fine 👍🏽"),
         ("x<img src='https://x.example/deco.jpg' alt=''>", "x"),
         ("x<img src='https://x.example/o.gif?id=1' width=1 height=1>", "x"),
         ("x<img src='https://x.example/o.gif' width=1px height=1px alt='y'>", "x"),
@@ -387,6 +445,15 @@ def test_a_picture_that_did_not_come_along_is_remarked() -> None:
         (
             "<a href='https://x.example/p'><img src='https://x.example/p.jpg' alt=''></a>",
             "[x.example](https://x.example/p)",
+        ),
+        (
+            "<a href='https://x.example/f'><img src='https://x.example/f.png' alt='Follow' width=24></a> "
+            "<a href='https://x.example/f'>Follow</a>",
+            "[Follow](https://x.example/f)",
+        ),
+        (
+            "<a href='https://x.example/f'><img src='https://x.example/f.png' alt='Bug' width=16> Follow</a>",
+            "[Bug Follow](https://x.example/f)",
         ),
         ("<img src='https://x.example/a.png' alt='a [b](c)\n d'>", "[a (b)(c) d](https://x.example/a.png)"),
     ],
@@ -614,6 +681,8 @@ HOSTILE = {
     "blanks": "<p>x" + " " * 1_000_000 + "end",
     "newlines": "\n" * 1_000_000 + "end",
     "no-break": "&nbsp;" * 100_000 + "end",
+    "rows of tables": "<table><tr><td>x<td>" * 5_000 + "end",
+    "wide rows of tables": ("<table><tr><td>x<td>" * 19 + "<b>x</b>" * 500) * 40 + "end",
     "columns": "<table border=1><tr>" + "<td colspan=1000>x</td>" * 5_000 + "</tr></table>end",
     "rows": "<table border=1>" + "<tr><td rowspan=1000>x<td>y</tr>" * 3_000 + "</table>end",
     "links": "<a href='https://x.example/'>x</a> " * 5_000 + "end",

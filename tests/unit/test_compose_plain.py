@@ -43,7 +43,13 @@ NBSP = "\u00a0"
         ("Bye\n-- \nAnn", "Bye  \n\\--  \nAnn"),
         ("-- \nAnn", "--  \nAnn"),
         ("[a](b)", "[a\\](b)"),
-        ("[1]: http://x.example", "[1\\]: http://x.example"),
+        ("[1]: http://x.example", "\\[1]: http://x.example"),
+        ("at [1]: http://x.example", "at [1\\]: http://x.example"),
+        ("Wang <123@qq.example>", "Wang \\<123@qq.example>"),
+        ("10~20 cm, 30~40 cm", "10\\~20 cm, 30\\~40 cm"),
+        ("~5 or ~10, C:\\PROGRA~1", "~5 or ~10, C:\\PROGRA\\~1"),
+        ("/~ann and /~bob", "/~ann and /~bob"),
+        ("10~20 cm", "10~20 cm"),
         ("see [1] and [x]", "see [1] and [x]"),
         ("C:\\Users\\max", "C:\\Users\\max"),
         ("a\\*b", "a\\\\*b"),
@@ -62,6 +68,11 @@ def test_what_would_become_markup_is_escaped_and_only_that(text: str, markdown: 
     [
         ("see https://x.example/a_b_c?q=1&b=2.", "see https://x.example/a_b_c?q=1&b=2."),
         ("(https://x.example/)", "(https://x.example/)"),
+        ("(see https://x.example/a(b))", "(see https://x.example/a(b))"),
+        (
+            "(https://x.example/a_(b)_c) d_",
+            "([https://x.example/a\\_(b)\\_c](https://x.example/a_%28b%29_c)) d\\_",
+        ),
         ("<https://x.example/_y_>", "<https://x.example/_y_>"),
         ("www.x.example/_y_", "[www.x.example/\\_y\\_](http://www.x.example/_y_)"),
         (
@@ -94,6 +105,8 @@ def test_indentation_and_columns_hold_by_no_break_spaces() -> None:
         "__________________\nPos   Item   Menge\n1     Lamp      10\n2     Hose       5\n__________________",
         "┌───┬───┐\n│ a │ b │\n└───┴───┘",
         "    def f(x):\n        return *x",
+        "    $ make *\n    done",
+        "Pos  Item         Total\n---  -----------  -----\n  1  M4 * 20       4,90",
     ],
 )
 def test_a_drawn_table_and_indented_code_stand_in_a_fence(table: str) -> None:
@@ -111,6 +124,12 @@ def test_a_drawn_table_and_indented_code_stand_in_a_fence(table: str) -> None:
 )
 def test_words_with_wide_blanks_are_no_table(words: str) -> None:
     assert "```" not in plain.to_markdown(words)
+
+
+def test_an_address_or_a_list_that_is_indented_is_no_code() -> None:
+    assert plain.to_markdown("To:\n\n    Ann Lee\n    Main St (5)\n\n\t- a\n\t- b") == (
+        f"To:\n\n{NBSP * 4}Ann Lee  \n{NBSP * 4}Main St (5)\n\n{NBSP * 8}- a  \n{NBSP * 8}- b"
+    )
 
 
 def test_a_fence_cannot_be_closed_from_within() -> None:
@@ -208,6 +227,7 @@ def test_broken_html_loses_its_tags_and_none_of_its_words(html: str, markdown: s
         ">" * 500_000,
         "> > " * 200_000,
         "*a" * 100_000,
+        "a~" * 200_000,
         "_a " * 100_000,
         "`" * 500_000,
         "[" * 500_000,

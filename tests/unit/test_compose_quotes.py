@@ -21,7 +21,7 @@ def start_of(text: str) -> str | None:
 
 
 def start_in_html(html: str) -> str | None:
-    root = clean.parse(html)
+    root = clean.parse(html, Limits())
     assert root is not None
     cleaned = clean.clean(root, Limits())
     lines = quoted.page(cleaned.root, cleaned.begins).lines
@@ -257,7 +257,7 @@ def test_a_header_block_may_be_a_table_below_its_title() -> None:
     html = (
         f"<div>{ANSWER}</div><div>---- Replied Message ----</div><table>{cells}</table><div>{ORIGINAL}</div>"
     )
-    root = clean.parse(html)
+    root = clean.parse(html, Limits())
     assert root is not None
     cleaned = clean.clean(root, Limits())
     lines = quoted.page(cleaned.root, cleaned.begins).lines

@@ -55,6 +55,26 @@ SHOP = SAFE.format("https%3A%2F%2Fshop.example%2Forders%3Fid%3D7%26show%3Dall")
             "https://shop.example/x",
         ),
         (
+            "https://www.google.com/url?q=https://shop.example/x%3Fy%3D1&sa=D&source=editors&ust=1&usg=AOv",
+            "https://shop.example/x?y=1",
+        ),
+        (
+            "https://clicktime.symantec.com/3Ab?u=https%3A%2F%2Fshop.example%2Fx",
+            "https://shop.example/x",
+        ),
+        (
+            "https://protect2.fireeye.com/v1/url?k=1a-2b&q=1&e=3c&u=https%3A%2F%2Fshop.example%2Fx",
+            "https://shop.example/x",
+        ),
+        (
+            "https://eu-central-1.protection.sophos.com/?d=shop.example&u=aHR0cHM6Ly9zaG9wLmV4YW1wbGUveA==&i=1",
+            "https://shop.example/x",
+        ),
+        (
+            "https://url.avanan.click/v2/___https://shop.example/x?y=1___.YXAz",
+            "https://shop.example/x?y=1",
+        ),
+        (
             SAFE.format("https%3A%2F%2Furldefense.com%2Fv3%2F__https%3A%2F%2Fshop.example%2F__%3B!!A!b%24"),
             "https://shop.example/",
         ),
@@ -76,6 +96,10 @@ def test_a_wrapped_link_leads_to_what_stands_in_it(link: str, leads_to: str) -> 
         SAFE.format("https%3A%2F%2Flocalhost%2F"),
         SAFE.format("https%3A%2F%2Fshop%E2%80%AE.example%2F"),
         "https://eur05.safelinks.protection.outlook.com/?data=none",
+        "https://www.google.com/search?q=https://shop.example/",
+        "https://evilwww.google.com.evil.example/url?q=https://shop.example/",
+        "https://protect.checkpoint.com/v2/r01/___myyux://xmtu.jcfruqj___.YXAz",
+        "https://eu-central-1.protection.sophos.com/?d=shop.example&u=%C3%A4&i=1",
         "https://urldefense.com/v3/__https://shop.example/*__;!!A!b$",
         "https://urldefense.com/v3/__https://shop.example/*__;_w!!A!b$",
         "https://urldefense.com/v3/__https://shop.example/never-ends",
