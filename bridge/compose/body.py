@@ -20,13 +20,13 @@ from bridge.compose import (
     files,
     html,
     length,
-    once,
     plain,
     reference,
     said,
     words,
     wrapped,
 )
+from bridge.compose import pictures as places
 from bridge.compose.better import Prefer
 from bridge.compose.files import Naming
 from bridge.compose.html import Converted, Limits
@@ -34,7 +34,7 @@ from bridge.compose.length import MARK
 from bridge.compose.reference import DataPicture
 from bridge.compose.trim import PLACEHOLDER, Trimmer, own_words
 from bridge.facts import Forwarded
-from bridge.model import FILE_MARK, Attached, Leaf, Mail, Written
+from bridge.model import FILE_MARK, Mail, Written
 
 NO_TEXT = "(no text)"
 
@@ -111,7 +111,7 @@ def compose(
 
     def made(trimmer: Trimmer) -> tuple[_Making, str]:
         attach, last = pictures == "attach", _last_own(mail, trimmer)
-        making = _Making(mail, prefer, attach, names, _pictures(mail), convert_html, trimmer, last)
+        making = _Making(mail, prefer, attach, names, places.references(mail), convert_html, trimmer, last)
         return making, _written(making)
 
     making, whole = made(trimmer or Trimmer())
@@ -149,11 +149,11 @@ def _written(making: _Making) -> str:
         if isinstance(block, Written):
             _write(making, block, place)
             making.says = making.says or _is_anything(making.chunks[-1] if making.chunks else "")
-        elif _stands_between_words(making.mail, place):
+        elif places.stand_between_words(making.mail, place):
             making.chunks.append(_shown(making, block.leaf))
     forwarded = [_forwarded(making, fact) for fact in making.mail.facts if isinstance(fact, Forwarded)]
     making.chunks += (*forwarded, *facts.after(making.mail, making.names))
-    markdown, overridden = bidi.settled(_named(_once(making), making.mail))
+    markdown, overridden = bidi.settled(places.named(places.joined(making.chunks), making.mail))
     if overridden:
         making.remarks.append("Signs by which words read backwards were taken out of the text.")
     if making.gateways:
@@ -318,87 +318,3 @@ def _from_text(making: _Making, text: str, trimmer: Trimmer) -> str:
 def _shown(making: _Making, leaf: int) -> str:
     alt = escape.label(making.names.get(leaf, "picture"))
     return f"[picture: {alt}]" if making.attach else f"![{alt}]({FILE_MARK[0]}{leaf}{FILE_MARK[1]})"
-
-
-#: Pictures that no browser, or hardly one, shows: of phones, faxes, Office, and SVG, which is never handed out as such.
-_UNSHOWN = re.compile(
-    r"image/(?:hei[cf].*|tiff?|x-tiff|(?:x-)?[ew]mf|svg.*)|\S*\.(?:hei[cf]|tiff?|[ew]mf|svg)", re.IGNORECASE
-)
-
-
-def _named(markdown: str, mail: Mail) -> str:
-    """The body with the names of pictures that would not be seen, which are attached instead."""
-    unshown = {
-        leaf.index
-        for leaf in _files(mail)
-        if _UNSHOWN.fullmatch(leaf.content_type) or _UNSHOWN.fullmatch((leaf.filename or "").replace(" ", ""))
-    }
-    if not unshown:
-        return markdown
-    return once.SHOWN.sub(
-        lambda match: (
-            f"[picture: {match['alt'] or 'attached'}]" if int(match["leaf"]) in unshown else match[0]
-        ),
-        markdown,
-    )
-
-
-def _pictures(mail: Mail) -> dict[str, int]:
-    """Every way a picture may be referred to; the first leaf of a name has it."""
-    found: dict[str, int] = {}
-    for leaf in _files(mail):
-        for name in (leaf.content_id, leaf.content_location):
-            if name:
-                found.setdefault(name, leaf.index)
-                found.setdefault(name.lower(), leaf.index)
-    for leaf in _files(mail):
-        if leaf.filename and _is_picture(leaf):
-            found.setdefault(leaf.filename, leaf.index)
-            found.setdefault(leaf.filename.lower(), leaf.index)
-    return found
-
-
-def _files(mail: Mail) -> Iterator[Leaf]:
-    attached = {block.leaf for block in mail.blocks if isinstance(block, Attached)}
-    return (leaf for leaf in mail.leaves if leaf.index in attached)
-
-
-def _is_picture(leaf: Leaf) -> bool:
-    if leaf.content_type.startswith("image/"):
-        return True
-    name = (leaf.filename or "").lower()
-    return leaf.content_type == "application/octet-stream" and name.endswith(
-        (".png", ".jpg", ".jpeg", ".gif")
-    )
-
-
-def _stands_between_words(mail: Mail, place: int) -> bool:
-    """Whether a block is a picture that Apple Mail put between two stretches of words, and not one at their end."""
-    block = mail.blocks[place]
-    if not isinstance(block, Attached):
-        return False
-    leaf = mail.leaves[block.leaf]
-    if leaf.disposition == "attachment" or not leaf.content_type.startswith("image/"):
-        return False
-    return any(isinstance(later, Written) and _has_words(later) for later in mail.blocks[place + 1 :])
-
-
-def _has_words(block: Written) -> bool:
-    return bool((block.text and block.text.strip()) or (block.html and block.html.strip()))
-
-
-def _once(making: _Making) -> str:
-    """The chunks joined; a picture between words that the words also refer to stands only where they do."""
-    referred: set[str] = set()
-    for chunk in making.chunks:
-        if not _ALONE.fullmatch(chunk):
-            referred.update(match[1] for match in MARK.finditer(chunk))
-    kept = []
-    for chunk in making.chunks:
-        alone = _ALONE.fullmatch(chunk)
-        if chunk and not (alone and alone[1] in referred):
-            kept.append(chunk)
-    return "\n\n".join(kept)
-
-
-_ALONE = re.compile(rf"!\[[^\n]*\]\({FILE_MARK[0]}(-?\d+){FILE_MARK[1]}\)")
