@@ -84,7 +84,7 @@ def line(text: str, *, opens: bool = False) -> str:
         return "\\" + text
     if first.isdigit() and (number := _NUMBER.match(text)):
         return number[0] + "\\" + text[number.end() :]
-    if first == "[" and "\\]:" in text:
+    if first == "[" and text.startswith("\\]:", text.find("]") - 1):
         # Some renderers take `[1\]: https://…` for the target of a link all the same, and show nothing of it.
         return "\\" + text.replace("\\]:", "]:", 1)
     if first in "|:- " and "|" in text and not text.strip("|:- \t") and "-" in text:

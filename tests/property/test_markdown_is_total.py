@@ -143,6 +143,7 @@ def test_any_html_becomes_markdown_without_tags(source: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(ANY_TEXT, MARKUP_TEXT))
+@example("http://_]:")
 def test_words_in_html_are_rendered_word_for_word(text: str) -> None:
     words = " ".join(text.split())
     source = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -44,6 +44,7 @@ NBSP = "\u00a0"
         ("-- \nAnn", "--  \nAnn"),
         ("[a](b)", "[a\\](b)"),
         ("[1]: http://x.example", "\\[1]: http://x.example"),
+        ("[a]b]: c", "[a]b\\]: c"),
         ("at [1]: http://x.example", "at [1\\]: http://x.example"),
         ("Wang <123@qq.example>", "Wang \\<123@qq.example>"),
         ("10~20 cm, 30~40 cm", "10\\~20 cm, 30\\~40 cm"),
