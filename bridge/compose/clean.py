@@ -7,7 +7,6 @@ nodes are bounded, the time is linear, and no words are lost to a bound: beyond 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,12 +14,11 @@ from typing import Any, ClassVar
 
 from lxml import etree
 
-from bridge.compose import appearance, elements, preformatted, quoted, reference, table
+from bridge.compose import appearance, elements, quoted, reference, table
 from bridge.compose.appearance import Look
 from bridge.compose.quotes import Mark
 from bridge.compose.tree import HEADINGS, LISTS, Break, Builder, Limits, Node
 
-_DOCUMENT_END = re.compile(r"</(?:html|body)\s{0,20}>", re.IGNORECASE)
 #: libxml2 stops at 2,048 nested elements and throws away the rest of the mail.
 _PARSER_DEPTH = 2_040
 _A = frozenset(("a",))
@@ -48,22 +46,6 @@ class Cleaned:
     worded: dict[str, str] = field(default_factory=dict)
     #: Where mail programs say that a quote begins.
     begins: list[quoted.Begin] = field(default_factory=list)
-
-
-def parse(html: str, limits: Limits) -> Any | None:
-    """lxml's tree of the HTML, None where there is nothing in it."""
-    parser = etree.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, recover=True, no_network=True
-    )
-    # Two documents in one part are one to a reader; libxml2 reads no further than the end of the first.
-    html = _DOCUMENT_END.sub("<div></div>", html.replace("\x00", ""))
-    try:
-        root = etree.fromstring(html.encode("utf-8", "replace"), parser)
-    except etree.LxmlError:
-        return None
-    if root is not None and preformatted.may_be_in(html):
-        preformatted.settle(root, limits.elements)
-    return root
 
 
 def clean(root: Any, limits: Limits) -> Cleaned:

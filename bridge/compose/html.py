@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.compose import clean, elements, plain, quoted
+from bridge.compose import clean, document, elements, plain, quoted
 from bridge.compose.clean import Cleaned
 from bridge.compose.convert import Converter
 from bridge.compose.quotes import Mark
@@ -58,7 +58,7 @@ def to_markdown(
     if len(html) > limits.chars and len(html) - _data_chars(html) > limits.chars:
         words = plain.from_broken_html(html)
         return Converted(words, remarks=(_TOO_LONG,), trouble=True)
-    root = clean.parse(html, limits)
+    root = document.parse(html, limits)
     if root is None:
         return Converted(plain.from_broken_html(html), trouble=bool(html.strip()))
     cleaned = clean.clean(root, limits)

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from typing import Literal
 
-from bridge.compose import address, author, conversation, fields, subject
+from bridge.compose import address, author, candidates, conversation, fields, subject
 from bridge.compose.fields import NONE, Fields
 from bridge.config.schema import Quiet, Route, Sender
 from bridge.facts import AbuseReport, DeliveryReport, ReadReceipt
@@ -149,7 +149,7 @@ def _of_reamaze(mail: Mail, envelope: Envelope, route: Route) -> str:
     places = (
         *(("From", entry.email) for entry in mail.authors),
         ("Sender", mail.sender.email if mail.sender else ""),
-        ("the reverse-path", author.unwrapped(envelope.reverse_path)),
+        ("the reverse-path", candidates.unwrapped(envelope.reverse_path)),
         ("Return-Path", (mail.header("return-path") or "").strip("<> ")),
         ("Message-ID", mail.message_id or ""),
     )

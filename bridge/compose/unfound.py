@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from bridge.compose import address, author, labels, values, words
+from bridge.compose import address, candidates, labels, values, words
 from bridge.compose import fields as reading
 from bridge.config.schema import AuthorRule, FieldRule, KeyPattern, Route, Sender
 from bridge.config.templates import OWN_SUBJECT
@@ -57,7 +57,7 @@ def authors(
     mail: Mail, route: Route, sender: Sender, own: Collection[str], found: Mapping[str, str]
 ) -> Iterator[str]:
     """What keeps each of the route's rules from finding the author, up to the one that finds it."""
-    meant = author.rules_for(mail, route, sender)
+    meant = candidates.rules_for(mail, route, sender)
     for rule in route.author:
         why = _author(rule, mail, route, own, found)
         if rule not in meant and not rule.when_from:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.compose import attributions, clean, quoted, quotes
+from bridge.compose import attributions, clean, document, quoted, quotes
 from bridge.compose.attributions import Label, Separator, Strength
 from bridge.compose.quotes import Kind
 from bridge.compose.tree import Limits
@@ -21,7 +21,7 @@ def start_of(text: str) -> str | None:
 
 
 def start_in_html(html: str) -> str | None:
-    root = clean.parse(html, Limits())
+    root = document.parse(html, Limits())
     assert root is not None
     cleaned = clean.clean(root, Limits())
     lines = quoted.page(cleaned.root, cleaned.begins).lines
@@ -257,7 +257,7 @@ def test_a_header_block_may_be_a_table_below_its_title() -> None:
     html = (
         f"<div>{ANSWER}</div><div>---- Replied Message ----</div><table>{cells}</table><div>{ORIGINAL}</div>"
     )
-    root = clean.parse(html, Limits())
+    root = document.parse(html, Limits())
     assert root is not None
     cleaned = clean.clean(root, Limits())
     lines = quoted.page(cleaned.root, cleaned.begins).lines
