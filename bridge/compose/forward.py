@@ -21,6 +21,8 @@ MAX_OWN = 10_000
 ATTACHED = "the attached mail"
 _MAX_CHARS = 100_000
 _MAX_LINES = 1_000
+#: A text may do no more than point to the HTML; a longer one says what that says.
+_MAX_POINTER = 400
 _MAX_VALUE = 1_000
 #: Lines that one header block may have.
 _BLOCK_LINES = 20
@@ -58,9 +60,7 @@ def find(mail: Mail, attached: Mail | None = None) -> Original | None:
     if mail.automatic is not None:
         return None
     named = subject.is_forward(mail.subject)
-    for place, plain in _versions(mail):
-        if not (named or _may_be_danish(mail.subject) or _announced(plain)):
-            continue
+    for place, plain in _announcing(mail, certain=named or _may_be_danish(mail.subject)):
         lines = quotes.of_text(plain)[:_MAX_LINES]
         block = _first_block(lines, mail.subject, named=named, wrapped=place == _TEXT)
         found = block and _original(block[1], place)
@@ -137,15 +137,22 @@ def _says_little(mail: Mail, attached: Mail) -> bool:
     return own in ("", subject.key(attached.subject)) or not words.text(mail, 10_000).strip()
 
 
-def _versions(mail: Mail) -> Iterator[tuple[str, str]]:
-    """The first words that say anything, as text and as HTML: one of them may have lost the address."""
+def _announcing(mail: Mail, *, certain: bool) -> Iterator[tuple[str, str]]:
+    """The words that say a mail is passed on, as text and as HTML: one of them may have lost the address.
+
+    All words where it is `certain`. A text of some length says it if the HTML does, so that is not taken apart in vain.
+    """
     for block in mail.blocks:
         if not isinstance(block, Written):
             continue
-        for place, text in ((_TEXT, block.text), ("the HTML", block.html)):
-            if text and not text.isspace():
-                plain = text if place == _TEXT else words.from_html(text)
-                yield place, plain[:_MAX_CHARS]
+        text = (block.text or "")[:_MAX_CHARS]
+        announced = certain or _announced(text)
+        if announced and text.strip():
+            yield _TEXT, text
+        if block.html and (announced or len(text.strip()) <= _MAX_POINTER):
+            plain = words.from_html(block.html)[:_MAX_CHARS]
+            if plain and (certain or _announced(plain)):
+                yield "the HTML", plain
 
 
 def _announced(plain: str) -> bool:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from bridge.compose import words
 
 DIGEST_BYTES = 8
+_ALL_BITS = (1 << (8 * DIGEST_BYTES)) - 1
 #: Lines of one message that are remembered.
 MAX_LINES = 2_000
 #: No more of a message is looked at: it is done in the daemon itself.
@@ -36,6 +37,7 @@ _DECORATED = re.compile(r"[<\[]")
 LINK = "<"
 _ITEM = re.compile(r"[\W_]{0,60}\d{1,3}\\?[.)][ \t]+(?=[^\s])")
 _NO_WORDS = re.compile(r"(?:[^\w?!<]|_)+")
+_NO_ASCII_RUNS = re.compile(r"(?:[\x00-\x20\x22-\x2f:;=>@\[-`{-\x7f])+")
 _NO_ASCII_WORDS = bytes(code for code in range(128) if not chr(code).isalnum() and chr(code) not in "?!<")
 #: Signs that draw, quote and list rather than say something.
 _DRAWN = re.compile(r"[\s>|\\`*_=~#+.,:;·•–—\-\u2500-\u25ff\u200b-\u200f\ufeff\u2060\ufe00-\ufe0f]+")
@@ -64,42 +66,61 @@ def _words(line: str) -> str:
     if line.isascii():
         # Half the CPU of the expression, and most lines are.
         return line.encode("ascii").translate(None, _NO_ASCII_WORDS).decode("ascii").lower()
-    return _NO_WORDS.sub(_signs, line).casefold()
+    return _NO_WORDS.sub(_signs, _NO_ASCII_RUNS.sub("", line)).casefold()
 
 
 def _signs(between: re.Match[str]) -> str:
     """What counts of that between letters: vowel signs and their like, a tick or an emoji set behind a quoted line."""
-    run = between[0]
-    if run.isascii():
-        return ""
-    return _DRAWN.sub("", "".join(sign for sign in run if unicodedata.category(sign) in _SIGNS))
+    return _DRAWN.sub("", "".join(sign for sign in between[0] if unicodedata.category(sign) in _SIGNS))
 
 
 def digest(key: str) -> bytes:
-    return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
+    return _number(key).to_bytes(DIGEST_BYTES)
+
+
+def pair(before: str, after: str) -> bytes:
+    """The digest of one line or paragraph right below another; the first of a message stands below "", and "" below the last."""
+    return _pair(_number(before), _number(after)).to_bytes(DIGEST_BYTES)
+
+
+def _number(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest())
+
+
+def _pair(before: int, after: int) -> int:
+    # Of the numbers, not of the words once more: a third of the CPU. Which one comes first makes a difference.
+    return (3 * before + after) & _ALL_BITS
 
 
 def digests(body: str) -> frozenset[bytes]:
     """What a message of the conversation makes known: its lines, its paragraphs, as they may be wrapped anew, and their order."""
     body = body[:MAX_CHARS]
-    found = set(_digests(body.split("\n")))
+    found = _numbers(body.split("\n"))
     if _TAG.search(body):
-        found.update(_digests(words.from_html(body).split("\n")))
-    return frozenset(found)
+        found |= _numbers(words.from_html(body).split("\n"))
+    return frozenset([number.to_bytes(DIGEST_BYTES) for number in found])
 
 
-def _digests(lines: Sequence[str]) -> Iterator[bytes]:
+def _numbers(lines: Sequence[str]) -> set[int]:
+    found: set[int] = set()
     for line in lines[:MAX_LINES]:
         for target in _TARGET.findall(line) if "](" in line else ():
-            yield digest(LINK + _words(target.strip("()<>")))
-    ends = {""}
+            found.add(_number(LINK + _words(target.strip("()<>"))))
+    nothing = _number("")
+    ends: tuple[int, ...] = (nothing,)
     for paragraph in _paragraphs(lines):
-        whole = "".join(paragraph)
-        yield from map(digest, {*paragraph, whole})
-        yield from (pair(end, start) for end in ends for start in {paragraph[0], whole})
-        yield from (pair(line, below) for line, below in pairwise(paragraph))
-        ends = {paragraph[-1], whole}
-    yield from (pair(end, "") for end in ends)
+        numbers = [_number(line) for line in paragraph]
+        found.update(numbers)
+        whole = numbers[:1]
+        if len(numbers) > 1:
+            found.update(_pair(line, below) for line, below in pairwise(numbers))
+            whole = [_number("".join(paragraph))]
+            found.update(whole)
+        for end in ends:
+            found.update(_pair(end, start) for start in (numbers[0], *whole))
+        ends = (numbers[-1], *whole)
+    found.update(_pair(end, nothing) for end in ends)
+    return found
 
 
 def _paragraphs(lines: Sequence[str]) -> Iterator[list[str]]:
@@ -114,12 +135,6 @@ def _paragraphs(lines: Sequence[str]) -> Iterator[list[str]]:
             paragraph = []
     if paragraph:
         yield paragraph
-
-
-def pair(before: str, after: str) -> bytes:
-    """The digest of one line or paragraph right below another; the first of a message stands below "", and "" below the last."""
-    # No line has such a key.
-    return digest(f"{before}\n{after}")
 
 
 def pack(known: Iterable[bytes]) -> bytes:
