@@ -38,7 +38,7 @@ from bridge.spool import Item
 from bridge.workers import WorkerError
 
 #: Mails sorted in one worker call.
-SORT_BATCH = 32
+SORT_BATCH = 16
 #: How often the spool is asked without having been told of anything: mail put there by another process, retries due.
 POLL_S = 1.0
 #: How long the loop rests after the spool itself failed.
