@@ -211,15 +211,21 @@ def separator(line: str) -> Separator | None:
 
 
 def may_head_block(line: str) -> bool:
-    """Whether the line, where a header block stands right below it, says no more than that a mail follows.
+    """Whether the line, where a header block stands right below it, says no more than that a mail follows."""
+    return is_title(line) or is_message_of(line)
 
-    In whatever language a title is set in rules, "---------- Původní e-mail ----------"; Orange has "Message du 02/11/26 10:15".
-    """
+
+def is_title(line: str) -> bool:
+    """Whether words stand between rules, as a title in whatever language: "---------- Původní e-mail ----------"."""
     bare = line.lstrip("> \t|").rstrip()
     if len(bare) > _MAX_TITLE:
         return False
-    ruled = bare[:4] == bare[-4:] and bare[:4] in _TITLED and bool(bare.strip(_RULES))
-    return ruled or _MESSAGE_OF.fullmatch(bare) is not None
+    return bare[:4] == bare[-4:] and bare[:4] in _TITLED and bool(bare.strip(_RULES))
+
+
+def is_message_of(line: str) -> bool:
+    """Whether it is Orange's "Message du 02/11/26 10:15"."""
+    return _MESSAGE_OF.fullmatch(line.lstrip("> \t|").rstrip()) is not None
 
 
 _MAX_TITLE = 80

@@ -331,10 +331,18 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
         starts.add(at)
         for place in range(at, frame.end):
             named = frame.kind in _WITH_HEADERS and (place > at or frame.kind is Kind.HEADERS)
-            free[place] = not named or _is_header(lines, place)
+            free[place] = _is_header(lines, place) if named else not _is_strange(line, frame)
+        if not free[at] and frame.kind is Kind.SEPARATOR:
+            starts.add(at + 1)
         depth = max(depth, line.depth)
         at = max(frame.end, at + 1)
     return free, sorted(starts)
+
+
+def _is_strange(line: Line, frame: quotes.Frame) -> bool:
+    """Whether the line above a header block is a title in no known words: it may be the author's."""
+    separator = frame.kind is Kind.SEPARATOR and attributions.is_title(line.words)
+    return separator and attributions.separator(line.words) is None
 
 
 def _is_header(lines: Sequence[Line], at: int) -> bool:

@@ -134,7 +134,8 @@ def quoting_keeps_words(found: Mail) -> None:
 def is_frame(removed: Sequence[quotes.Line], at: int) -> bool:
     """Whether the line introduces a quote, by itself or with up to three others."""
     words = removed[at].words
-    if attributions.label(words) or attributions.separator(words) or _goes_on(removed, at):
+    named = attributions.label(words) or attributions.separator(words) or attributions.is_message_of(words)
+    if named or _goes_on(removed, at):
         return True
     runs = (removed[first:end] for first in range(max(0, at - 3), at + 1) for end in range(at + 1, at + 5))
     return any(

@@ -216,6 +216,21 @@ def test_an_unmarked_quote_goes_where_it_is_known() -> None:
     assert lossless(text) == text
 
 
+@pytest.mark.parametrize(
+    ("title", "kept"),
+    [
+        ("-----Původní zpráva-----", "It is 4711."),
+        ("Message du 02/11/26 10:15", "It is 4711."),
+        ("---- Cancel it, please ----", "It is 4711.\n\n---- Cancel it, please ----"),
+    ],
+)
+def test_a_title_above_a_header_block_goes_only_where_its_words_are_those_of_programs(
+    title: str, kept: str
+) -> None:
+    block = "From: Support <support@example.com>\nSent: Monday\nTo: Ann\nSubject: Lamp"
+    assert lossless(f"It is 4711.\n\n{title}\n{block}\n\n{ORIGINAL}") == kept
+
+
 def test_words_among_the_lines_of_a_header_block_are_not_taken_for_it() -> None:
     text = f"Hello\n\nFrom: Support\nSent: Monday\nmy house is on fire\nTo: Ann\nSubject: Lamp\n\n{ORIGINAL}"
     assert lossless(text) == text
