@@ -80,10 +80,7 @@ def trimmer(content: bytes) -> None:
     cut = Trimmer("lossless", known=known).look(lines)
     if cut is not None:
         ((start, end),) = cut.ranges
-        removed = lines[start:end]
-        if len(removed) <= 60:
-            for at in range(len(removed)):
-                assert promises.is_known(removed, at, known) or promises.is_frame(removed, at), removed[at]
+        promises.is_proved(lines[start:end], known)
         assert any(said.key(line.text) for line in lines[:start])
     for mode in ("lossless", "quotes"):
         kept, _ = Trimmer(mode, "cut", known).text(reply)
@@ -103,7 +100,8 @@ def _trimmed_html(source: str, known: frozenset[bytes]) -> None:
     made = body.compose(mail, trimmer=Trimmer("quotes", "cut", known))
     assert made.markdown
     assert said.key(made.markdown) or not said.key(whole), "something is left"
-    assert body.compose(mail, trimmer=Trimmer("lossless", known=frozenset())).markdown == whole
+    assert promises.only_what_is_known_goes(mail, frozenset()) == whole
+    promises.only_what_is_known_goes(mail, known)
     promises.quoting_keeps_words(mail)
 
 

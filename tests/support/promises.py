@@ -6,11 +6,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
+from unittest import mock
 
 from bridge import mail
 from bridge.compose import attributions, body, html, quotes, said
 from bridge.compose.attributions import Strength
-from bridge.compose.trim import Trimmer
+from bridge.compose.quotes import Mark
+from bridge.compose.trim import Cut, Trimmer
 from bridge.facts import Event
 from bridge.mail import bounces, calendar, cms, decode, openpgp, reports, rtf, tnef, vcard
 from bridge.model import FILE_MARK, Mail, Span, Written
@@ -131,9 +133,40 @@ def quoting_keeps_words(found: Mail) -> None:
     assert [sign for sign in quoted if sign.isalnum()] == [sign for sign in plain if sign.isalnum()]
 
 
+def only_what_is_known_goes(found: Mail, known: frozenset[bytes]) -> str:
+    """The body of a reply trimmed without loss, whatever kind its parts are of: what goes is known, what stays is there."""
+    looked: list[tuple[Sequence[quotes.Line], Cut]] = []
+    look = Trimmer.look
+
+    def watched(trimmer: Trimmer, lines: Sequence[quotes.Line]) -> Cut | None:
+        cut = look(trimmer, lines)
+        if cut is not None:
+            looked.append((lines, cut))
+        return cut
+
+    with mock.patch.object(Trimmer, "look", watched):
+        made = body.compose(found, trimmer=Trimmer("lossless", known=known)).markdown
+    for lines, cut in looked:
+        for start, end in cut.ranges:
+            is_proved(lines[start:end], known)
+    return made
+
+
+#: Lines of which each is compared with all.
+_MOST_LINES = 60
+
+
+def is_proved(removed: Sequence[quotes.Line], known: Collection[bytes]) -> None:
+    """Each line that was left out is known, or introduces what is."""
+    for at in range(len(removed)) if len(removed) <= _MOST_LINES else ():
+        assert is_known(removed, at, known) or is_frame(removed, at), removed[at]
+
+
 def is_frame(removed: Sequence[quotes.Line], at: int) -> bool:
     """Whether the line introduces a quote, by itself or with up to three others."""
     words = removed[at].words
+    if removed[at].mark is Mark.ATTRIBUTION and attributions.may_be_one(words):
+        return True
     named = attributions.label(words) or attributions.separator(words) or attributions.is_message_of(words)
     if named or _goes_on(removed, at):
         return True
