@@ -1,7 +1,7 @@
 """Finds where, in an author's words, somebody else's begin: the quote that a mail program put under the answer.
 
-A stretch is found only where it ends the mail: with words of the author after its first line, other than a signature, the
-answer is interleaved and there is none. Total and linear: each line is looked at a bounded number of times.
+A stretch is found only where it ends the mail, or by `leading` where it begins it: with words of the author within it the answer
+is interleaved and there is none. Total and linear: each line is looked at a bounded number of times.
 """
 
 from __future__ import annotations
@@ -159,6 +159,19 @@ def history(lines: Sequence[Line]) -> Stretch | None:
             headed = frame is not None and frame.kind in (Kind.HEADERS, Kind.SEPARATOR)
             return stretch if headed else None
     return None
+
+
+def leading(lines: Sequence[Line]) -> Stretch | None:
+    """The quote of marked lines that the words begin with, introduced by a mail program; None where another stands below."""
+    start = _next(lines, 0)
+    frame = None if start is None else frame_at(lines, start)
+    first = None if frame is None else _next(lines, frame.end)
+    if frame is None or first is None or not lines[first].depth:
+        return None
+    end = max(at for at, line in enumerate(lines, 1) if line.depth)
+    if any(line.says and not line.depth for line in lines[first:end]) or find(lines[end:]) is not None:
+        return None
+    return Stretch(frame.start, end, frame.kind, _forwards(lines, frame.start, first))
 
 
 def _marked(lines: Sequence[Line], start: int, kind: Kind, first: int) -> Stretch | None:

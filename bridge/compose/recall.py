@@ -43,14 +43,20 @@ def in_order(keys: Sequence[str], known: Known) -> bool:
 
 def is_footer(keys: Sequence[str], known: Known) -> bool:
     """Whether the lines ended a message, long enough to be no answer: what a gateway puts below every mail."""
-    read = _Reading([Place(key) for key in keys], known)
+    places = [Place(key) for key in keys]
+    read = _Reading(places, known)
     if not read.steps or not read.lines[0] or sum(len(step.place.key) for step in read.steps) < _MIN_FOOTER:
         return False
+    return ends(places, known) and pair("", read.lines[0]) not in known
+
+
+def ends(places: Sequence[Place], known: Known) -> bool:
+    """Whether a message ends with the last of the lines, or with several of them as one that was wrapped."""
     last = ""
-    for step in reversed(read.steps[-MAX_JOINED:]):
+    for step in reversed(_steps(places, known)[-MAX_JOINED:]):
         last = step.place.key + last
         if pair(last, "") in known:
-            return pair("", read.lines[0]) not in known
+            return True
     return False
 
 

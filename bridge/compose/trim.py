@@ -1,8 +1,8 @@
 """Decides what of an author's words is left out: quotes that are in the conversation already, by rule any quote or signature.
 
 `lossless` leaves a quote out only where every line of it is known to be in the conversation; `quotes` leaves out every
-quote that ends the mail, and what was not known goes along as a file. No forward and no interleaved answer is touched, and
-something is always left.
+quote that ends the mail, and what was not known goes along as a file. Above an answer only whole messages are left out. No
+forward and no interleaved answer is touched, and something is always left.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Trimmer:
         if self.passed_on is not None:
             return self._above(lines, self.passed_on)
         stretch = self._stretch(lines)
-        quoted = self._quoted(lines, stretch)
+        quoted = self._answered(lines) if stretch is None else self._quoted(lines, stretch)
         ranges: list[tuple[int, int]] = [] if quoted is None else [quoted.ranges[0]]
         signature = self._signature(lines, stretch, ranges)
         if signature is not None:
@@ -144,7 +144,7 @@ class Trimmer:
         for start, end in cut.ranges:
             self.pictures += (name for line in lines[start:end] for name in placeholders(line.text))
         gone = "" if cut.unproved is None else "\n".join(line.text for line in lines[slice(*cut.unproved)])
-        return kept.rstrip("\n"), gone
+        return kept.strip("\n"), gone
 
     def _above(self, lines: Sequence[Line], title: str) -> Cut | None:
         """The forwarder's own words; the mail that is passed on stays whole."""
@@ -168,8 +168,22 @@ class Trimmer:
         below = [said.key(line.words) for line in lines[end:]]
         return quotes.find(lines[:end]) if end and recall.is_footer(below, self.known) else None
 
-    def _quoted(self, lines: Sequence[Line], stretch: Stretch | None) -> Cut | None:
-        if self._keeps_quotes or stretch is None:
+    def _answered(self, lines: Sequence[Line]) -> Cut | None:
+        """The quote that all of the author's words stand below: one of whole messages, for a part says what is answered."""
+        if self._keeps_quotes or self.known is None or self.forward or self.before or self.after:
+            return None
+        stretch = quotes.leading(lines)
+        if stretch is None or stretch.forward or not _says_something(lines[stretch.end :]):
+            return None
+        places, starts = _places(lines[stretch.start : stretch.end])
+        if recall.known_from(places, starts, self.known) != 0:
+            self.unproved = True
+        elif recall.ends(places, self.known):
+            return self._known(lines, stretch.start, stretch)
+        return None
+
+    def _quoted(self, lines: Sequence[Line], stretch: Stretch) -> Cut | None:
+        if self._keeps_quotes:
             return None
         if reason := self._holds_on(lines, stretch):
             self.because.append(f"the quote stays: {reason}")

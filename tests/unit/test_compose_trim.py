@@ -256,6 +256,50 @@ def test_interleaved_answers_forwards_and_what_would_leave_nothing_stay(text: st
     assert not trimmer.cut
 
 
+BOTH = f"{STAFF}\n\n{HEAD}\n\n{quoted(ORIGINAL)}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}\n{quoted(ORIGINAL)}\n\nBelow.",
+        f"{HEAD}\n\n{quoted(BOTH)}\nBelow.",
+        f"{quoted(HEAD)}\n>\n{quoted(ORIGINAL)}\n\n\nBelow.",
+        f"\n{HEAD}\n{quoted(ORIGINAL)}\n\n\nBelow.\n",
+    ],
+)
+def test_whole_messages_above_all_that_the_author_says_go_like_those_below_it(text: str) -> None:
+    """Case 102: Thunderbird and mutt begin an answer below what it answers."""
+    trimmer = Trimmer("lossless", known=KNOWN)
+    assert trimmer.text(text) == ("Below.", "")
+    assert trimmer.known_lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}\n> The lamp in the hall flickers.\n\nBelow.",
+        f"{HEAD}\n{quoted('I have changed the bulb.')}\n>\n> What else can I do?\n\nBelow.",
+        f"Above.\n\n{HEAD}\n{quoted(ORIGINAL)}\n\nBelow.",
+        f"{HEAD}\n{quoted(ORIGINAL)}\n\nBelow.\n\n{quoted(STAFF)}",
+        f"{HEAD}\n{quoted(ORIGINAL)}\n\nBelow.\n\n{HEAD}\n{quoted(STAFF)}",
+        f"{HEAD}\n{quoted(ORIGINAL)}\n> New.\n\nBelow.",
+        f"{HEAD}\n{quoted(ORIGINAL)}\n\n-- \nAnn Lee",
+        f"---------- Forwarded message ---------\n{quoted(ORIGINAL)}\n\nBelow.",
+    ],
+)
+def test_a_part_of_a_message_above_an_answer_says_what_is_answered(text: str) -> None:
+    assert lossless(text) == text
+
+
+def test_a_quote_above_the_answer_goes_from_html_with_its_attribution() -> None:
+    html = (
+        f'<div class="moz-cite-prefix">{HEAD.replace("<", "&lt;")}<br></div><blockquote type="cite"><p>The lamp in the hall '
+        "flickers.<br>I have changed the bulb.</p><p>What else can I do?</p></blockquote><p>Below.</p>"
+    )
+    assert composed(html).markdown == "Below."
+
+
 @pytest.mark.parametrize("mode", ["lossless", "quotes"])
 def test_a_mail_that_its_subject_calls_a_forward_stays(mode: trim.Mode) -> None:
     """Case 106."""
