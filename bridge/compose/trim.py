@@ -61,6 +61,8 @@ class Trimmer:
     #: Whether words of the author stand in an earlier stretch, and in a later one.
     before: bool = False
     after: bool = False
+    #: A file speaks for an author who wrote nothing.
+    filed: bool = False
     #: The subject of a mail that is passed on for its author: what stands above the forwarded header is the forwarder's.
     passed_on: str | None = None
     #: Whether anything was left out.
@@ -83,7 +85,7 @@ class Trimmer:
     def beside(self, *, before: bool, after: bool) -> Trimmer:
         """The same rules for one version of one stretch of words; `adopt` it if that is the one shown."""
         rules = (self.mode, self.signatures, self.known, self.forward)
-        return Trimmer(*rules, before=before, after=after, passed_on=self.passed_on)
+        return Trimmer(*rules, before=before, after=after, filed=self.filed, passed_on=self.passed_on)
 
     def adopt(self, other: Trimmer) -> None:
         self.known_lines += other.known_lines
@@ -194,7 +196,7 @@ class Trimmer:
             return self._known(lines, start, stretch)
         self.unproved = True
         answered = self.known is not None and recall.written_into(places, self.known)
-        if self.mode == "quotes" and not answered:
+        if self.mode == "quotes" and not answered and self._above_says(lines, stretch):
             found = (stretch.start, stretch.end)
             count = _count(lines[slice(*found)])
             self.because.append(
@@ -218,11 +220,14 @@ class Trimmer:
             return "the mail passes it on"
         if self.after:
             return "words of the author follow it"
-        if not self.before and not _says_something(lines[: stretch.start]):
+        if not self.filed and not self._above_says(lines, stretch):
             return "without it nothing would be left"
         if stretch.kind is Kind.MARKED and quotes.lead_over(lines[: stretch.start]):
             return "the author's own words lead over to it"
         return ""
+
+    def _above_says(self, lines: Sequence[Line], stretch: Stretch) -> bool:
+        return self.before or _says_something(lines[: stretch.start])
 
     def _known(self, lines: Sequence[Line], start: int, stretch: Stretch) -> Cut:
         count = _count(lines[start : stretch.end])

@@ -300,6 +300,38 @@ def test_a_quote_above_the_answer_goes_from_html_with_its_attribution() -> None:
     assert composed(html).markdown == "Below."
 
 
+def a_reply_with(*pictures: str) -> body.Body:
+    """Nothing but the known quote of Outlook, which shows the picture `logo`, and these pictures beside it."""
+    words = Leaf(index=0, section="1", content_type="text/html", content=Span(0, 1))
+    leaves = tuple(
+        Leaf(index=at, section=str(at), content_type="image/png", content=Span(0, 1), content_id=name)
+        for at, name in enumerate(pictures, 1)
+    )
+    html = (
+        "<div><br></div><div id=appendonsend></div><hr><div id=divRplyFwdMsg><b>From:</b> S<br><b>Sent:</b> Mo<br><b>To:</b> A"
+        f"<br><b>Subject:</b> Lamp</div><div>{PARAGRAPHS}<img src='cid:logo'></div>"
+    )
+    blocks = (Written(None, html, (0,)), *(Attached(leaf.index) for leaf in leaves))
+    mail = a_mail(blocks=blocks, leaves=(words, *leaves))
+    return body.compose(mail, trimmer=Trimmer("lossless", known=KNOWN, filed=bool(pictures)))
+
+
+def test_a_file_is_an_answer_and_the_known_quote_below_it_goes() -> None:
+    assert a_reply_with("logo", "photo").markdown == body.NO_TEXT
+    assert a_reply_with("photo").markdown == body.NO_TEXT
+
+
+def test_a_picture_of_the_quote_is_no_answer() -> None:
+    assert "What else can I do?" in a_reply_with("logo").markdown
+    assert "What else can I do?" in a_reply_with().markdown
+
+
+@pytest.mark.parametrize("mode", ["lossless", "quotes"])
+def test_beside_a_file_a_quote_with_anything_new_in_it_stays(mode: trim.Mode) -> None:
+    text = f"{HEAD}\n\n{quoted(ORIGINAL)}\n> New."
+    assert Trimmer(mode, known=KNOWN, filed=True).text(text) == (text, "")
+
+
 @pytest.mark.parametrize("mode", ["lossless", "quotes"])
 def test_a_mail_that_its_subject_calls_a_forward_stays(mode: trim.Mode) -> None:
     """Case 106."""
@@ -316,6 +348,38 @@ def test_a_signature_below_the_quote_is_no_answer_and_stays() -> None:
 @pytest.mark.parametrize("answer", ["\U0001f44d", "OK", "!!", "4", "да", "好"])
 def test_the_shortest_answer_is_one(answer: str) -> None:
     assert lossless(f"{answer}\n\n{HEAD}\n{quoted(ORIGINAL)}") == answer
+
+
+WARNING = "CAUTION: This mail came from outside.\nDo not open what you do not expect."
+WARNED = f"{OUTLOOK}\n\n{WARNING}\n\n{ORIGINAL}"
+TWO = KNOWN | said.digests(f"Yes.\n\n{quoted(WARNED)}")
+
+
+def warned(words: str, warning: str = WARNING) -> str:
+    return f"No.\n\n{OUTLOOK}\n\n{warning}\n\n{words}"
+
+
+def test_a_warning_that_a_mail_server_puts_above_every_mail_of_strangers_is_known_above_the_next_one() -> (
+    None
+):
+    assert lossless(warned(ORIGINAL), TWO) == "No."
+    assert lossless(warned(STAFF), TWO) == "No."
+    assert lossless(warned(f"{STAFF}\n\n{OUTLOOK}\n\n{WARNING}\n\n{ORIGINAL}"), TWO) == "No."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        warned(STAFF, f"{WARNING}\nNew."),
+        warned(STAFF, f"New.\n{WARNING}"),
+        warned(STAFF, "The lamp in the hall flickers."),
+        warned(STAFF, ORIGINAL),
+        warned(f"New.\n\n{STAFF}"),
+        warned(STAFF).replace("Lamp", "Light"),
+    ],
+)
+def test_nothing_else_is_a_warning_above_a_message(text: str) -> None:
+    assert lossless(text, TWO) == text
 
 
 # -- quotes ----------------------------------------------------------------------------------------
