@@ -272,8 +272,12 @@ def _frame_of_words(lines: Sequence[Line], at: int) -> Frame | None:
 
 
 def _header_block(lines: Sequence[Line], start: int, *, announced: bool = False) -> int | None:
-    """The end of a block of `From:`, `Sent:`, `To:`, `Subject:` that begins here; one that is `announced` may be a table."""
-    first = attributions.label(lines[start].words, cells=announced)
+    """The end of a block of `From:`, `Sent:`, `To:`, `Subject:` that begins here.
+
+    One that is `announced` may be a table, or have no colons.
+    """
+    bare = announced and attributions.label(lines[start].words, cells=True) is None
+    first = _label(lines[start].words, cells=announced, bare=bare)
     if first is None or first is Label.OTHER:
         return None
     kinds: set[Label] = set()
@@ -285,7 +289,7 @@ def _header_block(lines: Sequence[Line], start: int, *, announced: bool = False)
         words = line.words
         if line.depth != lines[start].depth:
             break
-        label = attributions.label(words, cells=announced) if len(words) < 2_000 else None
+        label = _label(words, cells=announced, bare=bare) if len(words) < 2_000 else None
         if label is not None:
             if label in kinds and label is not Label.OTHER:
                 break
@@ -306,6 +310,10 @@ def _header_block(lines: Sequence[Line], start: int, *, announced: bool = False)
     # A form says from whom, when and about what, a booking from where to where.
     whole = announced or (Label.TO in said and (addressed or Label.SUBJECT in said))
     return end if whole and Label.FROM in said and len(said) >= 3 else None
+
+
+def _label(words: str, *, cells: bool, bare: bool) -> Label | None:
+    return attributions.bare_label(words) if bare else attributions.label(words, cells=cells)
 
 
 def _attribution(lines: Sequence[Line], start: int) -> Frame | None:

@@ -49,11 +49,20 @@ def is_footer(keys: Sequence[str], known: Known) -> bool:
     read = _Reading(places, known)
     if not read.steps or not read.lines[0] or sum(len(step.place.key) for step in read.steps) < _MIN_FOOTER:
         return False
-    return ends(places, known) and pair("", read.lines[0]) not in known
+    return _ends(places, known) and pair("", read.lines[0]) not in known
 
 
-def ends(places: Sequence[Place], known: Known) -> bool:
-    """Whether a message ends with the last of the lines, or with several of them as one that was wrapped."""
+def is_whole(places: Sequence[Place], known: Known) -> bool:
+    """Whether a message begins with the first of the lines and one ends with the last, each maybe wrapped."""
+    first = ""
+    for step in _steps(places, known)[:MAX_JOINED]:
+        first += step.place.key
+        if pair("", first) in known:
+            return _ends(places, known)
+    return False
+
+
+def _ends(places: Sequence[Place], known: Known) -> bool:
     last = ""
     for step in reversed(_steps(places, known)[-MAX_JOINED:]):
         last = step.place.key + last

@@ -180,7 +180,7 @@ class Trimmer:
         places, starts = _places(lines[stretch.start : stretch.end])
         if recall.known_from(places, starts, self.known) != 0:
             self.unproved = True
-        elif recall.ends(places, self.known):
+        elif recall.is_whole(places, self.known):
             return self._known(lines, stretch.start, stretch)
         return None
 
@@ -348,18 +348,22 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
             at += 1
             continue
         starts.add(at)
+        head = next((line.words for line in lines[at + 1 : frame.end] if line.words), "")
+        bare = frame.kind is Kind.SEPARATOR and attributions.label(head, cells=True) is None
         for place in range(at, frame.end):
             named = frame.kind in _WITH_HEADERS and (place > at or frame.kind is Kind.HEADERS)
-            free[place] = not named or _is_header(lines, place)
+            free[place] = not named or _is_header(lines, place, bare=bare)
         depth = max(depth, line.depth)
         at = max(frame.end, at + 1)
     return free, sorted(starts)
 
 
-def _is_header(lines: Sequence[Line], at: int) -> bool:
+def _is_header(lines: Sequence[Line], at: int, *, bare: bool) -> bool:
     """Whether a line within a header block says no more than such blocks do: a label, or recipients that go on."""
     words = lines[at].words.strip()
     if not words or attributions.label(words, cells=True) is not None:
+        return True
+    if bare and attributions.bare_label(words) is not None:
         return True
     if attributions.attribution(words) is Strength.STRONG:
         return True

@@ -292,6 +292,11 @@ def test_a_part_of_a_message_above_an_answer_says_what_is_answered(text: str) ->
     assert lossless(text) == text
 
 
+def test_a_part_of_a_message_stays_above_an_answer_also_where_it_was_quoted_before() -> None:
+    part = f"{HEAD}\n\n> What else can I do?"
+    assert lossless(f"{part}\n\nBelow.", KNOWN | said.digests(f"Nothing.\n\n{part}")) == f"{part}\n\nBelow."
+
+
 def test_a_quote_above_the_answer_goes_from_html_with_its_attribution() -> None:
     html = (
         f'<div class="moz-cite-prefix">{HEAD.replace("<", "&lt;")}<br></div><blockquote type="cite"><p>The lamp in the hall '
@@ -443,6 +448,26 @@ def test_a_known_quote_of_html_goes_whole(html: str) -> None:
     assert made.markdown == "Yes."
     assert made.known_lines >= 3
     assert composed(html, known=frozenset()).markdown != "Yes."
+
+
+EM_CLIENT = (
+    '<p>Yes.</p><div>------ Original Message ------</div><div>Von "S" &lt;s@x.example&gt;</div><div>An "A" &lt;a@x.example&gt;; '
+    '"B" &lt;b@x.example&gt;</div><div>Cc "C" &lt;c@x.example&gt;</div><div>Datum 02.11.2026 10:15:00</div><div>Betreff Re: Lampe'
+    f"</div><div><br></div><div id=x1><blockquote type=cite class=cite2>{PARAGRAPHS}</blockquote></div>"
+)
+
+
+def test_a_header_without_colons_goes_with_what_it_introduces() -> None:
+    assert composed(EM_CLIENT).markdown == "Yes."
+    assert composed(EM_CLIENT, mode="quotes", known=frozenset()).markdown == "Yes."
+
+
+@pytest.mark.parametrize(
+    "answer", ["To me it is new.", "Date and place are wrong.", "Please write to B, too.", "From me:"]
+)
+def test_an_answer_within_a_header_without_colons_stays(answer: str) -> None:
+    html = EM_CLIENT.replace("<div>Datum", f"<div>{answer}</div><div>Datum")
+    assert answer in composed(html).markdown
 
 
 def test_a_quote_stays_of_which_its_author_struck_something_out() -> None:
