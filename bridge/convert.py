@@ -219,6 +219,7 @@ def _trimmer(mail: Mail, job: Job, choice: Choice) -> Trimmer:
         signatures=job.route.body.signatures,
         known=None if job.said is None else said.unpack(job.said),
         forward=subject.is_forward(mail.subject),
+        filed=any(isinstance(block, Attached) for block in mail.blocks),
         passed_on=mail.subject if choice.original else None,
     )
 

@@ -193,6 +193,15 @@ def label(line: str, *, cells: bool = False) -> Label | None:
     return None
 
 
+def bare_label(line: str) -> Label | None:
+    """The same for a line without a sign between label and value, as eM Client writes it: `From "Ann Lee" <ann@x.example>`."""
+    name, blank, value = line.lstrip("> \t|").partition(" ")
+    found = _LABEL.get(plainly(name)) if blank and len(name) <= _MAX_LABEL else None
+    if found is Label.DATE:
+        return found if len(_NUMBER.findall(value)) > 1 else None
+    return found if found is Label.SUBJECT or "@" in value else None
+
+
 def separator(line: str) -> Separator | None:
     """What is announced by a line such as "-----Original Message-----" or "Begin forwarded message:"."""
     if len(line) > _MAX_SEPARATOR:

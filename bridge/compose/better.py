@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from bridge.compose import said
 from bridge.compose.html import Converted
 from bridge.compose.length import MARK
 
@@ -16,7 +17,7 @@ Prefer = Literal["auto", "html", "text"]
 
 def text(prefer: Prefer, converted: Converted, written: str) -> str:
     """Why the text is shown and not the HTML; "" where it is not."""
-    if not _says_something(converted.markdown):
+    if not is_anything(converted.markdown):
         return "the HTML says nothing"
     if is_stub(written):
         return ""
@@ -37,8 +38,9 @@ def html(prefer: Prefer, written: str | None) -> str:
     return "the route prefers it" if prefer == "html" else "it says as much, with its lists, links and tables"
 
 
-def _says_something(markdown: str) -> bool:
-    return bool(MARK.search(markdown)) or any(character.isalnum() for character in markdown)
+def is_anything(markdown: str) -> bool:
+    """Whether there is a word, a sign such as an emoji, or a picture."""
+    return bool(MARK.search(markdown)) or any(said.key(line) for line in markdown.split("\n"))
 
 
 #: What mailers write where their other part is meant to be read.

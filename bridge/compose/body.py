@@ -22,7 +22,6 @@ from bridge.compose import (
     length,
     plain,
     reference,
-    said,
     words,
     wrapped,
 )
@@ -115,7 +114,7 @@ def compose(
         return making, _written(making)
 
     making, whole = made(trimmer or Trimmer())
-    if making.trimmer.cut and not _is_anything(whole):
+    if making.trimmer.cut and not better.is_anything(whole) and not _files(making):
         making, whole = made(Trimmer())
     markdown, overflow = length.within(whole, max_chars)
     inline = {int(match[1]) for match in MARK.finditer(markdown)}
@@ -136,6 +135,12 @@ def compose(
     )
 
 
+def _files(making: _Making) -> set[int]:
+    """The leaves that go along as files, whatever was left out."""
+    attached = {block.leaf for block in making.mail.blocks if not isinstance(block, Written)}
+    return attached - _referred(making) if making.trimmer.filed else set()
+
+
 def _referred(making: _Making) -> frozenset[int]:
     """The leaves that pictures refer to which were left out."""
     found = (reference.picture(source, making.pictures) for source in making.trimmer.pictures)
@@ -148,7 +153,7 @@ def _written(making: _Making) -> str:
     for place, block in enumerate(making.mail.blocks):
         if isinstance(block, Written):
             _write(making, block, place)
-            making.says = making.says or _is_anything(making.chunks[-1] if making.chunks else "")
+            making.says = making.says or better.is_anything(making.chunks[-1] if making.chunks else "")
         elif places.stand_between_words(making.mail, place):
             making.chunks.append(_shown(making, block.leaf))
     forwarded = [_forwarded(making, fact) for fact in making.mail.facts if isinstance(fact, Forwarded)]
@@ -177,10 +182,6 @@ def _left_out(trimmer: Trimmer) -> Iterator[str]:
         yield "The quoted mail below the answer was left out; it goes along as a file."
     for signature in filter(None, trimmer.signed):
         yield f"A signature was left out: {signature}"
-
-
-def _is_anything(markdown: str) -> bool:
-    return bool(MARK.search(markdown)) or any(said.key(line) for line in markdown.split("\n"))
 
 
 def _by_name(markdown: str, making: _Making) -> str:

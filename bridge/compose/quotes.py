@@ -1,7 +1,7 @@
 """Finds where, in an author's words, somebody else's begin: the quote that a mail program put under the answer.
 
-A stretch is found only where it ends the mail: with words of the author after its first line, other than a signature, the
-answer is interleaved and there is none. Total and linear: each line is looked at a bounded number of times.
+A stretch is found only where it ends the mail, or by `leading` where it begins it: with words of the author within it the answer
+is interleaved and there is none. Total and linear: each line is looked at a bounded number of times.
 """
 
 from __future__ import annotations
@@ -161,6 +161,19 @@ def history(lines: Sequence[Line]) -> Stretch | None:
     return None
 
 
+def leading(lines: Sequence[Line]) -> Stretch | None:
+    """The quote of marked lines that the words begin with, introduced by a mail program; None where another stands below."""
+    start = _next(lines, 0)
+    frame = None if start is None else frame_at(lines, start)
+    first = None if frame is None else _next(lines, frame.end)
+    if frame is None or first is None or not lines[first].depth:
+        return None
+    end = max(at for at, line in enumerate(lines, 1) if line.depth)
+    if any(line.says and not line.depth for line in lines[first:end]) or find(lines[end:]) is not None:
+        return None
+    return Stretch(frame.start, end, frame.kind, _forwards(lines, frame.start, first))
+
+
 def _marked(lines: Sequence[Line], start: int, kind: Kind, first: int) -> Stretch | None:
     """The stretch of lines that are marked one by one from `first` on, if nothing of the author's comes after it."""
     at = first
@@ -259,8 +272,12 @@ def _frame_of_words(lines: Sequence[Line], at: int) -> Frame | None:
 
 
 def _header_block(lines: Sequence[Line], start: int, *, announced: bool = False) -> int | None:
-    """The end of a block of `From:`, `Sent:`, `To:`, `Subject:` that begins here; one that is `announced` may be a table."""
-    first = attributions.label(lines[start].words, cells=announced)
+    """The end of a block of `From:`, `Sent:`, `To:`, `Subject:` that begins here.
+
+    One that is `announced` may be a table, or have no colons.
+    """
+    bare = announced and attributions.label(lines[start].words, cells=True) is None
+    first = _label(lines[start].words, cells=announced, bare=bare)
     if first is None or first is Label.OTHER:
         return None
     kinds: set[Label] = set()
@@ -272,7 +289,7 @@ def _header_block(lines: Sequence[Line], start: int, *, announced: bool = False)
         words = line.words
         if line.depth != lines[start].depth:
             break
-        label = attributions.label(words, cells=announced) if len(words) < 2_000 else None
+        label = _label(words, cells=announced, bare=bare) if len(words) < 2_000 else None
         if label is not None:
             if label in kinds and label is not Label.OTHER:
                 break
@@ -293,6 +310,10 @@ def _header_block(lines: Sequence[Line], start: int, *, announced: bool = False)
     # A form says from whom, when and about what, a booking from where to where.
     whole = announced or (Label.TO in said and (addressed or Label.SUBJECT in said))
     return end if whole and Label.FROM in said and len(said) >= 3 else None
+
+
+def _label(words: str, *, cells: bool, bare: bool) -> Label | None:
+    return attributions.bare_label(words) if bare else attributions.label(words, cells=cells)
 
 
 def _attribution(lines: Sequence[Line], start: int) -> Frame | None:

@@ -21,8 +21,10 @@ _MAX_ANSWER = 20
 _MIN_LENGTHENED = 10
 _MAX_LINE = 500
 _MAX_LENGTHENED = 50
-#: Letters from which on lines that end many a mail, a signature or a disclaimer, are no answer.
+#: Letters from which on lines that begin or end many a mail, a warning, a signature or a disclaimer, are no answer.
 _MIN_FOOTER = 30
+#: Lines of a warning about mail of strangers.
+_MAX_BANNER = 6
 
 
 class Place(NamedTuple):
@@ -43,14 +45,29 @@ def in_order(keys: Sequence[str], known: Known) -> bool:
 
 def is_footer(keys: Sequence[str], known: Known) -> bool:
     """Whether the lines ended a message, long enough to be no answer: what a gateway puts below every mail."""
-    read = _Reading([Place(key) for key in keys], known)
+    places = [Place(key) for key in keys]
+    read = _Reading(places, known)
     if not read.steps or not read.lines[0] or sum(len(step.place.key) for step in read.steps) < _MIN_FOOTER:
         return False
+    return _ends(places, known) and pair("", read.lines[0]) not in known
+
+
+def is_whole(places: Sequence[Place], known: Known) -> bool:
+    """Whether a message begins with the first of the lines and one ends with the last, each maybe wrapped."""
+    first = ""
+    for step in _steps(places, known)[:MAX_JOINED]:
+        first += step.place.key
+        if pair("", first) in known:
+            return _ends(places, known)
+    return False
+
+
+def _ends(places: Sequence[Place], known: Known) -> bool:
     last = ""
-    for step in reversed(read.steps[-MAX_JOINED:]):
+    for step in reversed(_steps(places, known)[-MAX_JOINED:]):
         last = step.place.key + last
         if pair(last, "") in known:
-            return pair("", read.lines[0]) not in known
+            return True
     return False
 
 
@@ -60,9 +77,10 @@ def known_from(
     """The first of these lines from which on messages of the conversation are all that stands; None for none.
 
     A line is known alone, or together with the next ones as one line that was wrapped. Where a start is, below an introduction
-    and one level deeper a message must begin, or the line be known below what it stands below. Any other line is known below the
-    one above it, or begins what is known to stand below some messages: a signature that no message has. The first line of all
-    may stand in the midst of a message where the quote was `begun` in another part.
+    and one level deeper a message must begin, or the line be known below what it stands below; a message also begins below a
+    warning known to stand right below such an introduction. Any other line is known below the one above it, or begins what is
+    known to stand below some messages: a signature that no message has. The first line of all may stand in the midst of a
+    message where the quote was `begun` in another part.
     """
     read = _Reading(places, known)
     number = 0
@@ -190,8 +208,19 @@ class _Reading:
         if rise < 0 or pair(line, read) in self._known:  # below an inner quote the outer one goes on
             return True
         if pair("", read) in self._known:
-            return rise > 0
+            return rise > 0 or self._is_banner(last)
         return pair(line, "") in self._known and self._letters[below] >= _MIN_FOOTER
+
+    def _is_banner(self, last: int) -> bool:
+        """Whether the lines down to this one stand right below an introduction, long enough, and begin no message."""
+        joined = ""
+        for number in range(last, max(-1, last - _MAX_BANNER), -1):
+            step = self.steps[number]
+            joined = step.place.key + joined
+            if step.introduction:
+                begun = {pair("", step.place.key), pair("", joined)}
+                return len(joined) >= _MIN_FOOTER and begun.isdisjoint(self._known)
+        return False
 
     def _below(self, last: int) -> int:
         """How many letters are known in one piece below a line that goes on there."""

@@ -26,7 +26,9 @@ _FORWARDS = (
 _AUTOMATIC = (
     "automatic_reply autoreply auto-reply automatische_antwort réponse_automatique respuesta_automática "
     "risposta_automatica resposta_automática automatisch_antwoord autosvar automatiskt_svar automaattinen_vastaus "
-    "automatická_odpověď automatyczna_odpowiedź автоответ автоматический_ответ 自動回覆 自动答复 自動応答"
+    "automatická_odpověď automatyczna_odpowiedź автоответ автоматический_ответ 自動回覆 自动答复 自動応答 automatische_reactie "
+    "abwesenheitsnotiz abwesenheitsmeldung out_of_office out_of_office_autoreply odpowiedź_automatyczna automatisk_svar "
+    "automatikus_válasz otomatik_yanıt αυτόματη_απάντηση תשובה_אוטומטית رد_تلقائي 自动回复 자동_회신 trả_lời_tự_động"
 )
 _TAGS = "external|externes?|extern|ext|external e-?mail|external sender|spam|suspected spam|caution"
 

@@ -1,8 +1,8 @@
 """Decides what of an author's words is left out: quotes that are in the conversation already, by rule any quote or signature.
 
 `lossless` leaves a quote out only where every line of it is known to be in the conversation; `quotes` leaves out every
-quote that ends the mail, and what was not known goes along as a file. No forward and no interleaved answer is touched, and
-something is always left.
+quote that ends the mail, and what was not known goes along as a file. Above an answer only whole messages are left out. No
+forward and no interleaved answer is touched, and something is always left.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class Trimmer:
     #: Whether words of the author stand in an earlier stretch, and in a later one.
     before: bool = False
     after: bool = False
+    #: A file speaks for an author who wrote nothing.
+    filed: bool = False
     #: The subject of a mail that is passed on for its author: what stands above the forwarded header is the forwarder's.
     passed_on: str | None = None
     #: Whether anything was left out.
@@ -83,7 +85,7 @@ class Trimmer:
     def beside(self, *, before: bool, after: bool) -> Trimmer:
         """The same rules for one version of one stretch of words; `adopt` it if that is the one shown."""
         rules = (self.mode, self.signatures, self.known, self.forward)
-        return Trimmer(*rules, before=before, after=after, passed_on=self.passed_on)
+        return Trimmer(*rules, before=before, after=after, filed=self.filed, passed_on=self.passed_on)
 
     def adopt(self, other: Trimmer) -> None:
         self.known_lines += other.known_lines
@@ -122,7 +124,7 @@ class Trimmer:
         if self.passed_on is not None:
             return self._above(lines, self.passed_on)
         stretch = self._stretch(lines)
-        quoted = self._quoted(lines, stretch)
+        quoted = self._answered(lines) if stretch is None else self._quoted(lines, stretch)
         ranges: list[tuple[int, int]] = [] if quoted is None else [quoted.ranges[0]]
         signature = self._signature(lines, stretch, ranges)
         if signature is not None:
@@ -144,7 +146,7 @@ class Trimmer:
         for start, end in cut.ranges:
             self.pictures += (name for line in lines[start:end] for name in placeholders(line.text))
         gone = "" if cut.unproved is None else "\n".join(line.text for line in lines[slice(*cut.unproved)])
-        return kept.rstrip("\n"), gone
+        return kept.strip("\n"), gone
 
     def _above(self, lines: Sequence[Line], title: str) -> Cut | None:
         """The forwarder's own words; the mail that is passed on stays whole."""
@@ -168,8 +170,22 @@ class Trimmer:
         below = [said.key(line.words) for line in lines[end:]]
         return quotes.find(lines[:end]) if end and recall.is_footer(below, self.known) else None
 
-    def _quoted(self, lines: Sequence[Line], stretch: Stretch | None) -> Cut | None:
-        if self._keeps_quotes or stretch is None:
+    def _answered(self, lines: Sequence[Line]) -> Cut | None:
+        """The quote that all of the author's words stand below: one of whole messages, for a part says what is answered."""
+        if self._keeps_quotes or self.known is None or self.forward or self.before or self.after:
+            return None
+        stretch = quotes.leading(lines)
+        if stretch is None or stretch.forward or not _says_something(lines[stretch.end :]):
+            return None
+        places, starts = _places(lines[stretch.start : stretch.end])
+        if recall.known_from(places, starts, self.known) != 0:
+            self.unproved = True
+        elif recall.is_whole(places, self.known):
+            return self._known(lines, stretch.start, stretch)
+        return None
+
+    def _quoted(self, lines: Sequence[Line], stretch: Stretch) -> Cut | None:
+        if self._keeps_quotes:
             return None
         if reason := self._holds_on(lines, stretch):
             self.because.append(f"the quote stays: {reason}")
@@ -180,7 +196,7 @@ class Trimmer:
             return self._known(lines, start, stretch)
         self.unproved = True
         answered = self.known is not None and recall.written_into(places, self.known)
-        if self.mode == "quotes" and not answered:
+        if self.mode == "quotes" and not answered and self._above_says(lines, stretch):
             found = (stretch.start, stretch.end)
             count = _count(lines[slice(*found)])
             self.because.append(
@@ -204,11 +220,14 @@ class Trimmer:
             return "the mail passes it on"
         if self.after:
             return "words of the author follow it"
-        if not self.before and not _says_something(lines[: stretch.start]):
+        if not self.filed and not self._above_says(lines, stretch):
             return "without it nothing would be left"
         if stretch.kind is Kind.MARKED and quotes.lead_over(lines[: stretch.start]):
             return "the author's own words lead over to it"
         return ""
+
+    def _above_says(self, lines: Sequence[Line], stretch: Stretch) -> bool:
+        return self.before or _says_something(lines[: stretch.start])
 
     def _known(self, lines: Sequence[Line], start: int, stretch: Stretch) -> Cut:
         count = _count(lines[start : stretch.end])
@@ -329,9 +348,11 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
             at += 1
             continue
         starts.add(at)
+        head = next((line.words for line in lines[at + 1 : frame.end] if line.words), "")
+        bare = frame.kind is Kind.SEPARATOR and attributions.label(head, cells=True) is None
         for place in range(at, frame.end):
             named = frame.kind in _WITH_HEADERS and (place > at or frame.kind is Kind.HEADERS)
-            free[place] = _is_header(lines, place) if named else not _is_strange(line, frame)
+            free[place] = _is_header(lines, place, bare=bare) if named else not _is_strange(line, frame)
         if not free[at] and frame.kind is Kind.SEPARATOR:
             starts.add(at + 1)
         depth = max(depth, line.depth)
@@ -345,10 +366,12 @@ def _is_strange(line: Line, frame: quotes.Frame) -> bool:
     return separator and attributions.separator(line.words) is None
 
 
-def _is_header(lines: Sequence[Line], at: int) -> bool:
+def _is_header(lines: Sequence[Line], at: int, *, bare: bool) -> bool:
     """Whether a line within a header block says no more than such blocks do: a label, or recipients that go on."""
     words = lines[at].words.strip()
     if not words or attributions.label(words, cells=True) is not None:
+        return True
+    if bare and attributions.bare_label(words) is not None:
         return True
     if attributions.attribution(words) is Strength.STRONG:
         return True

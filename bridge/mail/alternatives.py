@@ -13,11 +13,12 @@ from bridge.model import Attached, Leaf, Written
 
 Block = Written | Attached
 
-#: Versions that only some programs can show; no file beside a version that all can.
+#: Versions that only some programs can show, and what is told of them: no file beside a version that all can.
 _SPECIAL = {
     "text/x-amp-html": "An interactive version of the mail (AMP) was left out.",
     "text/watch-html": "A version of the mail for watches was left out.",
     "text/x-watch-html": "A version of the mail for watches was left out.",
+    "text/vnd.google.email-reaction+json": "",  # the emoji is in every version
 }
 
 
@@ -111,7 +112,8 @@ class _Versions:
             if told is None:
                 kept.append(file)
                 continue
-            self.defects.append(told)
+            if told:
+                self.defects.append(told)
             special.append(file.leaf)
         return kept, tuple(special)
 

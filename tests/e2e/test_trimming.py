@@ -121,6 +121,21 @@ async def test_an_answer_between_quoted_lines_stays_with_them(tmp_path: Path) ->
         assert "> I have changed the bulb already." in bridge.said()[1]
 
 
+async def test_an_answer_below_what_staff_wrote_shows_its_own_words(tmp_path: Path) -> None:
+    """As Thunderbird and mutt begin it; a part of a message above the answer says what is answered."""
+    async with rig.running(tmp_path) as bridge:
+        await bridge.send(mail(1, FIRST))
+        await bridge.settled()
+        await staff_says(bridge, STAFF)
+        await bridge.send(mail(2, quoted("", STAFF).lstrip("\n") + "\n\nIt is 4711.", answers=1))
+        await bridge.settled()
+        assert bridge.said()[-1] == "It is 4711."
+        part = STAFF.partition("\n\n")[0]
+        await bridge.send(mail(3, quoted("", part).lstrip("\n") + "\n\nWhere exactly?", answers=1))
+        await bridge.settled()
+        assert "> Thank you for telling us." in bridge.said()[-1]
+
+
 async def test_a_conversation_that_is_gone_takes_what_was_left_out_with_it(tmp_path: Path) -> None:
     """The plan leaves the quote out; the new conversation, opened for want of the old one, shows it."""
     async with rig.running(tmp_path) as bridge:

@@ -167,12 +167,9 @@ def is_frame(removed: Sequence[quotes.Line], at: int) -> bool:
     words = removed[at].words
     if removed[at].mark is Mark.ATTRIBUTION and attributions.may_be_one(words):
         return True
-    named = (
-        attributions.label(words, cells=True)
-        or attributions.separator(words)
-        or attributions.is_message_of(words)
-    )
-    if named or _goes_on(removed, at):
+    named = attributions.label(words, cells=True) or attributions.bare_label(words)
+    titled = attributions.separator(words) or attributions.is_message_of(words)
+    if named or titled or _goes_on(removed, at):
         return True
     runs = (removed[first:end] for first in range(max(0, at - 3), at + 1) for end in range(at + 1, at + 5))
     return any(

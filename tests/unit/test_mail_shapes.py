@@ -98,6 +98,15 @@ def test_a_version_for_watches_is_no_file_beside_words(kind: str) -> None:
     assert found.blocks == (Written("Hi there", None, (0, 1)),)
 
 
+def test_the_machine_readable_version_of_a_reaction_is_no_file_and_no_remark() -> None:
+    reaction = mails.part(
+        "Content-Type: text/vnd.google.email-reaction+json", body='{"emoji":"👍","version":1}'
+    )
+    found = mail.parse(mails.mixed(mails.plain("👍"), reaction, kind="alternative"))
+    assert found.blocks == (Written("👍", None, (0, 1)),)
+    assert found.defects == ()
+
+
 def test_a_special_version_beside_two_texts_is_accounted_for() -> None:
     amp = mails.part("Content-Type: text/x-amp-html", body="<html amp4email>")
     found = mail.parse(mails.mixed(mails.plain("One"), mails.plain("Two"), amp, kind="alternative"))
