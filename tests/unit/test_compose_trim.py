@@ -476,6 +476,49 @@ def test_a_quote_stays_of_which_its_author_struck_something_out() -> None:
     assert "~~the bulb~~" in composed(html.replace("the bulb", "<s>the bulb</s>")).markdown
 
 
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "<span style='color:red'>the bulb</span>",
+        "<span style='color: #C00000; font-size: 11pt'>the bulb</span>",
+        "<font color='#ff0000'>the bulb</font>",
+        "<b><font color='#ff0000'>the bulb</font></b>",
+        "<span style='background:yellow;mso-highlight:yellow'>the bulb</span>",
+        "<span style='background-color: rgb(255, 255, 0);'>the bulb</span>",
+        "<span style='background-color:#ffff00'><i>the</i> bulb</span>",
+        "<b>the bulb</b><span style='color:red'>.</span> <span style='color:red'>Twice</span>",
+    ],
+)
+def test_a_quote_stays_in_which_its_author_marked_words_by_a_colour(marked: str) -> None:
+    html = f"<p>As I marked it.</p><blockquote type=cite><div>{HEAD}</div>{PARAGRAPHS.replace('the bulb', marked)}</blockquote>"
+    made = composed(html)
+    assert "the bulb" in made.markdown.replace("_", "")
+    assert "**" in made.markdown
+    # Once it is in the conversation, the next mail that quotes it brings nothing new.
+    assert composed(html, known=KNOWN | said.digests(made.markdown)).markdown == "As I marked it."
+
+
+def test_words_that_were_bold_when_they_were_said_may_be_red() -> None:
+    quote = STAFF.replace("**serial number**", "<span style='color:red'>serial number</span>").replace(
+        "[photo](https://x.example/how)", "photo"
+    )
+    assert composed(f"<p>Yes.</p><blockquote type=cite><p>{quote}</p></blockquote>").markdown == "Yes."
+
+
+def test_a_red_signature_in_the_history_below_the_mail_that_is_answered_says_nothing() -> None:
+    red = PARAGRAPHS.replace("What else", "<span style='color:red'>What else</span>")
+    staff = STAFF.replace("[photo](https://x.example/how)", "photo")
+    inner = f"<p>{staff}</p><div>{HEAD}</div><blockquote type=cite>{red}</blockquote>"
+    html = f"<p>Yes.</p><div>{HEAD}</div><blockquote type=cite>{inner}</blockquote>"
+    assert composed(html).markdown == "Yes."
+
+
+@pytest.mark.parametrize("style", ["color:#1F497D", "color:black", "background:white", "background:#f5f5f5"])
+def test_any_other_colour_says_nothing(style: str) -> None:
+    html = f"<p>Yes.</p><blockquote type=cite><div style='{style}'><span style='{style}'>{PARAGRAPHS}</span></div></blockquote>"
+    assert composed(html).markdown == "Yes."
+
+
 def test_a_quote_stays_that_holds_a_picture_in_itself() -> None:
     """Left out it would be nowhere: it is no part of the mail."""
     picture = "<img src='data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=='>"
