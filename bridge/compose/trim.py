@@ -328,12 +328,11 @@ def _places(lines: Sequence[Line], known: recall.Known) -> tuple[list[recall.Pla
     places: list[recall.Place] = []
     begun = inner = False
     for line, frame in zip(lines, free, strict=True):
+        key = said.key(line.words)
         inner = inner or (begun and frame)
-        begun = begun or (line.says and not frame)
+        begun = begun or (bool(key) and not frame)
         marked = not inner and not all(said.is_bold(words, known) for words in line.marked)
-        places.append(
-            recall.Place(said.key(line.words) + _UNSAID * (line.unsaid or marked), line.depth, frame)
-        )
+        places.append(recall.Place(key + _UNSAID * (line.unsaid or marked), line.depth, frame))
     return places, starts
 
 

@@ -490,7 +490,13 @@ def test_a_quote_stays_of_which_its_author_struck_something_out() -> None:
     ],
 )
 def test_a_quote_stays_in_which_its_author_marked_words_by_a_colour(marked: str) -> None:
-    html = f"<p>As I marked it.</p><blockquote type=cite><div>{HEAD}</div>{PARAGRAPHS.replace('the bulb', marked)}</blockquote>"
+    quote = PARAGRAPHS.replace("the bulb", marked)
+    html = f"<p>As I marked it.</p><blockquote type=cite><div>{HEAD}</div>{quote}</blockquote>"
+    outlook = (
+        "<p>As I marked it.</p><div style='border:none;border-top:solid #E1E1E1'><p class=MsoNormal><b>Von:</b> S<br>"
+        f"<b>Gesendet:</b> Mo<br><b>An:</b> A<br><b>Betreff:</b> Lampe</p></div>{quote}"
+    )
+    assert "the bulb" in composed(outlook).markdown.replace("_", "")
     made = composed(html)
     assert "the bulb" in made.markdown.replace("_", "")
     assert "**" in made.markdown
