@@ -18,6 +18,10 @@ _BOLD = re.compile(r"(?:\A|;)font(?:-weight:(?:bold|[6-9]00)|:(?:italic)?bold)")
 _NORMAL = re.compile(r"(?:\A|;)font-weight:(?:normal|400)")
 _ITALIC = re.compile(r"(?:\A|;)font-style:(?:italic|oblique)")
 _COLOR = re.compile(r"(?:\A|;)color:(red|#[0-9a-f]{3,6}|rgb\([0-9,]{5,11}\))(?=;|!|\Z)")
+_HIGHLIGHT = re.compile(
+    r"(?:\A|;)(?:background(?:-color)?|mso-highlight):(?:yellow|lime|aqua|cyan|#ff0|#ffff00|#00ff00|#00ffff|"
+    r"rgb\((?:255,255,0|0,255,0|0,255,255)\))(?=;|!|\Z)"
+)
 _STRIKE = re.compile(r"(?:\A|;)text-decoration(?:-line)?:[^;]{0,60}line-through")
 #: Room that keeps words apart where nothing else does.
 _GAP = re.compile(r"(?:\A|;)(?:padding|margin)-left:(?:[4-9]|\d\d)\d?(?:px|pt)")
@@ -61,6 +65,8 @@ class Look:
     strike: bool = False
     #: As answers are written between the lines of a quoted mail.
     red: bool = False
+    #: As words of a quoted mail are marked with a pen.
+    highlit: bool = False
     #: A blank before the words, where nothing else stands between them and those before.
     gap: bool = False
     #: Above and below, in points of the screen; None where the style does not say.
@@ -111,6 +117,7 @@ def look(style: str) -> Look:
         italic=bool(_ITALIC.search(squeezed)),
         strike=bool(_STRIKE.search(squeezed)),
         red=any(map(is_red, _COLOR.findall(squeezed))),
+        highlit=bool(_HIGHLIGHT.search(squeezed)),
         gap=bool(_GAP.search(squeezed)),
         margins=_edges(style, "margin") if "margin" in squeezed else _NONE,
         padding=_edges(style, "padding") if "padding" in squeezed else _NONE,

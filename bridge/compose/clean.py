@@ -17,7 +17,7 @@ from lxml import etree
 from bridge.compose import appearance, elements, quoted, reference, table
 from bridge.compose.appearance import Look
 from bridge.compose.quotes import Mark
-from bridge.compose.tree import HEADINGS, LISTS, Break, Builder, Limits, Node
+from bridge.compose.tree import BOLD, HEADINGS, LISTS, Break, Builder, Limits, Node
 
 #: libxml2 stops at 2,048 nested elements and throws away the rest of the mail.
 _PARSER_DEPTH = 2_040
@@ -26,7 +26,6 @@ _ITEM = frozenset(("li",))
 _LINE_LEVEL = frozenset(("a", "sup", *elements.INLINE))
 _QUOTES = frozenset(("blockquote",))
 _NO_TABLE = frozenset(("table", "li"))
-_BOLD_ALREADY = HEADINGS | {"b", "th"}
 _CODE = frozenset(("code",))
 _FLATTENED = elements.LINES | HEADINGS | {"p", "li", "pre", "blockquote", "tr", "td", "th", "table", "hr"}
 
@@ -147,7 +146,9 @@ class _Cleaner:
             if look.signs or elements.is_in_signs(element):
                 elements.write_signs(element)
             red = look.red or (tag == "font" and appearance.is_red((element.get("color") or "").lower()))
-            self._styled(look, bold=red and self._is_quoted())
+            self._styled(look)
+            if (red or look.highlit) and self._is_quoted():
+                self._tree.mark()
 
     def _close(self, opened: _Open) -> None:
         tree = self._tree
@@ -220,7 +221,7 @@ class _Cleaner:
             self._push_inline("i")
 
     def _styled(self, look: Look, *, bold: bool = False) -> None:
-        if (bold or look.bold) and not self._tree.within(_BOLD_ALREADY):
+        if (bold or look.bold) and not self._tree.within(BOLD):
             self._push_inline("b")
         if look.italic:
             self._push_inline("i")

@@ -180,6 +180,8 @@ class _Reader:
         self._pictured = False
         self._unsaid = False
         self._strikes = 0
+        self._marks = 0
+        self._marked: list[str] = []
 
     def read(self) -> Page:
         page = self._page
@@ -231,6 +233,7 @@ class _Reader:
             self._end_line()
         self._depth += node.name == "blockquote"
         self._strikes += node.name == "del"
+        self._marks += "marked" in node.attrs
 
     def _leave(self, node: Node) -> None:
         self._meet(node, len(node.children))
@@ -238,6 +241,9 @@ class _Reader:
             self._end_line()
         self._depth -= node.name == "blockquote"
         self._strikes -= node.name == "del"
+        if "marked" in node.attrs:
+            self._marks -= 1
+            self._marked.append("\n")
 
     def _token(self, node: Node, child: Node | str | Break) -> None:
         if isinstance(child, Break):
@@ -273,6 +279,8 @@ class _Reader:
             self._line_depth = self._depth
         self._unsaid = self._unsaid or (self._strikes > 0 and bool(words.strip()))
         self._words.append(words)
+        if self._marks:
+            self._marked.append(words)
 
     def _end_line(self, *, but_one: bool = False) -> None:
         """End the line with the tokens so far, `but_one` without the last."""
@@ -283,11 +291,13 @@ class _Reader:
         depth = self._depth if self._line_depth is None else self._line_depth
         says = bool(text.strip()) or self._pictured
         mark = self._mark if says else Mark.NONE
-        line = quotes.of(text, depth, mark, pictured=self._pictured, unsaid=self._unsaid)
+        marked = tuple(filter(str.strip, "".join(self._marked).split("\n"))) if self._marked else ()
+        line = quotes.of(text, depth, mark, pictured=self._pictured, unsaid=self._unsaid, marked=marked)
         self._page.lines.append(line)
         self._page.starts.append(self._first)
         self._first = tokens
         self._words.clear()
+        self._marked.clear()
         self._line_depth = None
         if says:
             self._mark = Mark.NONE

@@ -39,6 +39,8 @@ class Line:
     words: str = ""
     #: What its words do not tell: some are struck out, or a picture stands in it and nowhere else.
     unsaid: bool = False
+    #: Words that stand in another colour.
+    marked: tuple[str, ...] = ()
 
     @property
     def blank(self) -> bool:
@@ -98,17 +100,23 @@ def of_text(text: str) -> list[Line]:
 
 
 def of(
-    text: str, depth: int = 0, mark: Mark = Mark.NONE, *, pictured: bool = False, unsaid: bool = False
+    text: str,
+    depth: int = 0,
+    mark: Mark = Mark.NONE,
+    *,
+    pictured: bool = False,
+    unsaid: bool = False,
+    marked: tuple[str, ...] = (),
 ) -> Line:
     """The line of that text, which stands in so many quotes before its own quote marks count."""
     match = _QUOTE.match(text)
     if match is None:
-        return Line(text, depth, mark, pictured, text.strip(), unsaid)
+        return Line(text, depth, mark, pictured, text.strip(), unsaid, marked)
     if text.startswith(">>> ") and text.rstrip().endswith(" >>>"):
         # GroupWise, above what it quotes without marks.
-        return Line(text, depth, mark, pictured, text[4:].strip(), unsaid)
+        return Line(text, depth, mark, pictured, text[4:].strip(), unsaid, marked)
     marks = min(match[1].count(">"), _MAX_DEPTH)
-    return Line(text, depth + marks, mark, pictured, text[match.end() :].strip(), unsaid)
+    return Line(text, depth + marks, mark, pictured, text[match.end() :].strip(), unsaid, marked)
 
 
 def words_of(line: Line) -> str:

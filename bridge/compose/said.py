@@ -35,7 +35,10 @@ _TARGET = re.compile(
 _DECORATED = re.compile(r"[<\[]")
 #: How the key of a line begins that is nothing but the target of a link, wrapped away from its words.
 LINK = "<"
+#: How the key of words begins that are bold.
+BOLD = "*"
 _ITEM = re.compile(r"[\W_]{0,60}\d{1,3}\\?[.)][ \t]+(?=[^\s])")
+_BOLD = re.compile(r"\*\*([^*\n]{1,2000})\*\*")
 _NO_WORDS = re.compile(r"(?:[^\w?!<]|_)+")
 _NO_ASCII_RUNS = re.compile(r"(?:[\x00-\x20\x22-\x2f:;=>@\[-`{-\x7f])+")
 _NO_ASCII_WORDS = bytes(code for code in range(128) if not chr(code).isalnum() and chr(code) not in "?!<")
@@ -83,6 +86,12 @@ def pair(before: str, after: str) -> bytes:
     return _pair(_number(before), _number(after)).to_bytes(DIGEST_BYTES)
 
 
+def is_bold(text: str, known: frozenset[bytes]) -> bool:
+    """Whether the words are bold in a message of the conversation, or no words."""
+    bare = _words(text)
+    return not bare or digest(BOLD + bare) in known
+
+
 def _number(key: str) -> int:
     return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest())
 
@@ -106,6 +115,8 @@ def _numbers(lines: Sequence[str]) -> set[int]:
     for line in lines[:MAX_LINES]:
         for target in _TARGET.findall(line) if "](" in line else ():
             found.add(_number(LINK + _words(target.strip("()<>"))))
+        for bold in _BOLD.findall(line) if "**" in line else ():
+            found.add(_number(BOLD + _words(bold)))
     nothing = _number("")
     ends: tuple[int, ...] = (nothing,)
     for paragraph in _paragraphs(lines):

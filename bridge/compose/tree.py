@@ -12,6 +12,8 @@ from enum import IntEnum
 #: Nodes that stand within a line.
 INLINE = frozenset(("a", "b", "i", "del", "q", "code"))
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+#: Nodes whose words are bold already.
+BOLD = HEADINGS | {"b", "th"}
 LISTS = frozenset(("ul", "ol"))
 
 
@@ -95,6 +97,16 @@ class Builder:
             self._into(last)
         else:
             self.push(name, attrs)
+
+    def mark(self) -> None:
+        """Make what follows bold, and let it be known for the author's doing rather than the sender's of the mail they quote."""
+        if not self.within(BOLD):
+            self.push_inline("b")
+        node: Node | None = self.at
+        while node is not None and node.name in INLINE and node.name != "b":
+            node = node.parent
+        if node is not None and node.name == "b":
+            node.attrs["marked"] = "yes"
 
     def leaf(self, name: str, attrs: dict[str, str]) -> None:
         """A node that holds no other."""

@@ -30,7 +30,7 @@ PLACEHOLDER = re.compile(
 _MAX_EXCERPT = 60
 #: Introductions that hold a header block, in whose midst an author may have written.
 _WITH_HEADERS = (Kind.HEADERS, Kind.SEPARATOR)
-#: Of a quoted line that holds more than its words: who struck some out has answered by it.
+#: Of a quoted line that holds more than its words: who struck some out, or marked them by a colour, has answered by it.
 _UNSAID = "\u0336"
 #: What a converter tore from the name before it.
 _ADDRESS = re.compile(r"<[^<>\s]{1,254}@[^<>\s]{1,254}>[,;]?")
@@ -177,7 +177,7 @@ class Trimmer:
         stretch = quotes.leading(lines)
         if stretch is None or stretch.forward or not _says_something(lines[stretch.end :]):
             return None
-        places, starts = _places(lines[stretch.start : stretch.end])
+        places, starts = _places(lines[stretch.start : stretch.end], self.known)
         if recall.known_from(places, starts, self.known) != 0:
             self.unproved = True
         elif recall.is_whole(places, self.known):
@@ -190,7 +190,7 @@ class Trimmer:
         if reason := self._holds_on(lines, stretch):
             self.because.append(f"the quote stays: {reason}")
             return None
-        places, starts = _places(lines[stretch.start : stretch.end])
+        places, starts = _places(lines[stretch.start : stretch.end], self.known or frozenset())
         start = self._known_from(lines, stretch, places, starts)
         if start == stretch.start:
             return self._known(lines, start, stretch)
@@ -319,13 +319,20 @@ def _ends(lines: Sequence[Line]) -> str:
     return f": {' … '.join(named)}" if said else ""
 
 
-def _places(lines: Sequence[Line]) -> tuple[list[recall.Place], list[int]]:
-    """The lines of a quote as they are looked up, and where it or a quote within it begins, from the top."""
+def _places(lines: Sequence[Line], known: recall.Known) -> tuple[list[recall.Place], list[int]]:
+    """The lines of a quote as they are looked up, and where it or a quote within it begins, from the top.
+
+    A colour says something in the mail that is answered; in those below it, it is mostly that of a signature.
+    """
     free, starts = _frames(lines)
-    places = [
-        recall.Place(said.key(line.words) + _UNSAID * line.unsaid, line.depth, frame)
-        for line, frame in zip(lines, free, strict=True)
-    ]
+    places: list[recall.Place] = []
+    begun = inner = False
+    for line, frame in zip(lines, free, strict=True):
+        key = said.key(line.words)
+        inner = inner or (begun and frame)
+        begun = begun or (bool(key) and not frame)
+        marked = not inner and not all(said.is_bold(words, known) for words in line.marked)
+        places.append(recall.Place(key + _UNSAID * (line.unsaid or marked), line.depth, frame))
     return places, starts
 
 
