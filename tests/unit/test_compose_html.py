@@ -324,6 +324,15 @@ def test_tables_of_data_and_of_layout(source: str, markdown: str) -> None:
     ("source", "markdown"),
     [
         ("<a href='https://x.example/a'>here</a>", "[here](https://x.example/a)"),
+        (
+            "<a href='https://x.example/a'>\n<table><tr><td><b>View</b> it</td></tr></table></a> now",
+            "[**View** it](https://x.example/a)  \nnow",
+        ),
+        (
+            "<a href='https://x.example/a'><table><tr><td>never closed<a href='https://x.example/b'>b</a></table>",
+            "never closed[b](https://x.example/b)",
+        ),
+        ("<a name=top></a><table><tr><td>View</td></tr></table>", "View"),
         ("<a href='https://x.example/a'>https://x.example/a</a>", "https://x.example/a"),
         (
             "x<a href='https://x.example/a'>https://x.example/a</a>",
