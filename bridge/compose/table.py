@@ -169,7 +169,28 @@ Row = tuple[Sequence[Cell], bool]
 
 
 def render(rows: Sequence[Row]) -> str:
-    """The rows as a table of Markdown; "" when nothing is in them."""
+    """The rows as a table of Markdown, or several with their titles above them; "" when nothing is in them."""
+    blocks: list[str] = []
+    start = 0
+    for place in range(len(rows)):
+        if title := _title(rows, place):
+            blocks += (_table(rows[start:place]), title)
+            start = place + 1
+    return "\n\n".join(filter(None, (*blocks, _table(rows[start:]))))
+
+
+def _title(rows: Sequence[Row], place: int) -> str:
+    """What stands across the whole table above the heads of columns; "" where the row is no such title."""
+    (text, across, down), *others = rows[place][0]
+    if across < 2 or down > 1 or others or place + 1 == len(rows):
+        return ""
+    below, is_head = rows[place + 1]
+    heads = [head for head, _, _ in below if head]
+    fits = sum(span for _, span, _ in below) <= across and len(heads) > 1
+    return text if fits and (is_head or all(map(_is_bold, heads))) else ""
+
+
+def _table(rows: Sequence[Row]) -> str:
     grid = _grid(rows)
     if not grid:
         return ""

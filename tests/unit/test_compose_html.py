@@ -305,6 +305,20 @@ def test_a_table_of_data_stays_a_table() -> None:
         ("<table border=1><tr><td>alone</td></tr></table>", "alone"),
         ("<table><tr><td>•</td><td>point</td></tr></table>", "• point"),
         ("<table><tr><td>a</td><td></td><td>b</td></tr></table>", "a | b"),
+        (
+            "<table><tr><td>a</td><td>|</td><td>b</td><td>&nbsp;&bull;</td><td>c</td></tr></table>",
+            "a | b • c",
+        ),
+        (
+            "<table border=1><tr><td colspan=2>Jobs<tr><td>7<td>of 8<tr><td colspan=2>Details"
+            "<tr><td><b>Name</b><td><b>State</b><tr><td>DC<td>ok</table>",
+            "|      |      |\n| ---- | ---- |\n| Jobs |      |\n| 7    | of 8 |\n\nDetails\n\n"
+            "| Name | State |\n| ---- | ----- |\n| DC   | ok    |",
+        ),
+        (
+            "<table><tr><th colspan=2>November</th></tr><tr><th>A<th>B</tr><tr><td>1<td>2</td></tr></table>",
+            "November\n\n| A   | B   |\n| --- | --- |\n| 1   | 2   |",
+        ),
         ("<table role=presentation border=1><tr><td>a<td>b<tr><td>c<td>d</table>", "a | b  \nc | d"),
         (
             "<table><tr><td><table><tr><td><p>in</p></td></tr></table></td><td><p>a</p><p>b</p></td></tr></table>",
