@@ -305,6 +305,24 @@ def test_a_page_of_html_that_is_called_plain_text_is_a_page() -> None:
     assert len(mail.parse(versions).blocks) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "is_html"),
+    [
+        ("<h2>New</h2>\nName: <b>Ann</b><br>\n<p>Is it in stock?</p>", True),
+        ('<table border="0"><tr><td>Name:</td><td>Ann</td></tr></table><br />', True),
+        ("<p>Put this on my page:</p> thanks", False),
+        ("My code: <b>Ann</b>", False),
+        ('<div id="widget"></div>', False),
+        ('<script src="https://x.example/a.js"></script>', False),
+        ("<b@x.example> and <a@x.example>", False),
+    ],
+)
+def test_a_fragment_of_html_that_a_script_calls_plain_text_is_html(text: str, is_html: bool) -> None:
+    """Case 43: no word stands outside of its markup, and some stand within."""
+    kind = "html" if is_html else "text"
+    assert _shape(f"{HEAD}\n{text}\n") == [f"{kind}={text}"]
+
+
 def test_text_that_exchange_gave_a_name_is_words_at_its_place() -> None:
     """Case 51: what an iPhone wrote behind a picture."""
     behind = mails.part(
