@@ -39,6 +39,9 @@ _NO_SIDES = re.compile(r"(?:\A|;)border-(?:left|right):(?:none|medium)")
 #: Fonts whose letters are signs.
 _SIGNS = re.compile(r"(?:\A|;)font-family:[\"']?wingdings[\"']?(?:[;,]|\Z)")
 _LIST_KIND = re.compile(r"(?:\A|;)list-style(?:-type)?:(lower|upper)-(alpha|latin|roman)")
+_RUNS_ON = re.compile(r"(?:\A|;)white-space:pre-(?:wrap|line)")
+_FONT = re.compile(r"(?:\A|;)font-family:([^;]+)")
+_FIXED_PITCH = re.compile(r"mono|courier|consolas|menlo")
 _WORD_LIST = re.compile(r"(?:\A|;)mso-list:(l\d+)level(\d)")
 #: A style longer than this is not read: no mailer writes one, and every pattern above would walk over it.
 _MAX_STYLE = 2_000
@@ -72,6 +75,8 @@ class Look:
     divider: bool = False
     #: The letters stand for signs of the font.
     signs: bool = False
+    #: Lines that are kept and run on, in a font that no code is shown in.
+    prose: bool = False
     #: How the items of a list are counted where it is not by figures: as `type` says it, "a", "A", "i" or "I".
     letters: str = ""
     #: Word's pseudo list: its id and the level from 1.
@@ -117,6 +122,7 @@ def look(style: str) -> Look:
         no_border="border:none" in squeezed and "border-left:" not in squeezed,
         divider=_divides(squeezed),
         signs="wingdings" in squeezed and bool(_SIGNS.search(squeezed)),
+        prose="white-space" in squeezed and _is_prose(squeezed),
         letters=_letters(squeezed),
         word_list=(listed[1], int(listed[2])) if listed else None,
         word_marker="mso-list:ignore" in squeezed,
@@ -127,6 +133,11 @@ def _divides(squeezed: str) -> bool:
     return "border" in squeezed and bool(
         _DIVIDER.search(squeezed) or (_TOP_LINE.search(squeezed) and _NO_SIDES.search(squeezed))
     )
+
+
+def _is_prose(squeezed: str) -> bool:
+    font = _FONT.search(squeezed)
+    return bool(font and _RUNS_ON.search(squeezed) and not _FIXED_PITCH.search(font[1]))
 
 
 def _display(squeezed: str) -> tuple[str, bool]:

@@ -28,6 +28,8 @@ _QUOTES = frozenset(("blockquote",))
 _NO_TABLE = frozenset(("table", "li"))
 _BOLD_ALREADY = HEADINGS | {"b", "th"}
 _CODE = frozenset(("code",))
+#: Mail programs say by these that a `<pre>` holds the plain text of a mail.
+_PROSE = frozenset(("k9mail", "moz-quote-pre", "moz-signature"))
 _FLATTENED = elements.LINES | HEADINGS | {"p", "li", "pre", "blockquote", "tr", "td", "th", "table", "hr"}
 
 
@@ -257,6 +259,14 @@ class _Cleaner:
             small = {"small": "yes"} if use is elements.Use.ORNAMENT else {}
             self._tree.leaf("img", {"src": elements.seen(source), **elements.alt(element), **small})
 
+    def _area(self, element: Any, look: Look, opened: _Open) -> None:
+        """A part of a picture that leads somewhere, by the words that are read where no picture is shown."""
+        words = elements.alt(element).get("alt") or element.get("title")
+        if words and element.get("href"):
+            self._between(Break.LINE, opened)
+            self._link(element, look, opened)
+            self._tree.text(elements.seen(words[:1_000]))
+
     def _field(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         self._tree.text(elements.entered(element))
 
@@ -277,14 +287,13 @@ class _Cleaner:
         else:
             self._tree.push(element.tag)
 
-    def _pre(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
+    def _pre(self, element: Any, look: Look, opened: _Open) -> None:
         if self._tree.is_flat():
             self._between(Break.LINE, opened)
             return
-        classes = element.get("class") or ""
-        prose = "moz-quote-pre" in classes or "moz-signature" in classes
-        wrapped = prose or element.get("wrap") is not None
-        self._tree.push("pre", {"prose": "yes"} if wrapped else {})
+        mail_program = not _PROSE.isdisjoint((element.get("class") or "").split())
+        prose = mail_program or look.prose or element.get("wrap") is not None
+        self._tree.push("pre", {"prose": "yes"} if prose else {})
 
     def _quote(self, element: Any, look: Look, opened: _Open) -> None:
         cited = element.get("type") == "cite" or "quote" in (element.get("class") or "")
@@ -372,6 +381,7 @@ class _Cleaner:
         **dict.fromkeys(HEADINGS, _heading),
         **dict.fromkeys(("ul", "ol", "menu", "dir"), _list),
         "a": _link,
+        "area": _area,
         "blockquote": _quote,
         "br": _br,
         "hr": _rule,

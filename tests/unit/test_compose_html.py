@@ -346,6 +346,11 @@ def test_tables_of_data_and_of_layout(source: str, markdown: str) -> None:
             "<a href='https://x.example/a'><table><tr><td>never closed<a href='https://x.example/b'>b</a></table>",
             "never closed[b](https://x.example/b)",
         ),
+        (
+            "<img src='https://x.example/a.jpg' alt='Sale' usemap='#m'><map name=m><area href='https://x.example/l' alt='Lamps'>"
+            "<area href='https://x.example/c' title='Cables'><area href='https://x.example/d'><area alt='none'></map>",
+            "[Sale](https://x.example/a.jpg)  \n[Lamps](https://x.example/l)  \n[Cables](https://x.example/c)",
+        ),
         ("<a name=top></a><table><tr><td>View</td></tr></table>", "View"),
         ("<a href='https://x.example/a'>https://x.example/a</a>", "https://x.example/a"),
         (
@@ -638,6 +643,20 @@ def test_thunderbird() -> None:
 def test_a_signature_that_is_preformatted_is_no_code() -> None:
     source = "<p>Bye</p><pre class='moz-signature' cols='72'>-- \nAnn Lee\nDesk 4</pre>"
     assert converted(source) == "Bye\n\n--  \nAnn Lee  \nDesk 4"
+
+
+@pytest.mark.parametrize(
+    "attributes", ["class=k9mail dir=auto", "style='white-space: pre-wrap; font-family: Arial, sans-serif'"]
+)
+def test_preformatted_prose_is_no_code(attributes: str) -> None:
+    source = f"<p>Form</p><pre {attributes}>Name: Ann\n\nIs it <b>here</b>?</pre>"
+    assert converted(source) == "Form\n\nName: Ann\n\nIs it here?"
+
+
+def test_code_that_may_be_wrapped_is_code_still() -> None:
+    for font in ("", "font-family: Menlo, monospace"):
+        source = f"<p>Log</p><pre style='white-space: pre-wrap; {font}'>a = 1</pre>"
+        assert converted(source) == "Log\n\n```\na = 1\n```"
 
 
 def test_outlook_on_the_web() -> None:
