@@ -20,6 +20,8 @@ _MAX_QUOTE_DEPTH = 12
 _TAB = 8
 #: A run of blanks longer than any column is cut: a megabyte of them is an attack, not a layout.
 _MAX_BLANKS = 120
+#: Sheets of paper have had 132 columns; a longer line is prose behind a label, which no fence would wrap.
+_MAX_ALIGNED = 132
 
 _QUOTE = re.compile(r" ?((?:>[ ]?)+)")
 _LONG_BLANKS = re.compile(rf"[ \t]{{{_MAX_BLANKS},}}")
@@ -167,6 +169,8 @@ def _is_drawing(lines: Sequence[str]) -> bool:
         return False
     if any(_RULED_COLUMNS.match(line) for line in lines):
         return True
+    if max(map(len, lines)) > _MAX_ALIGNED:
+        return False
     begins = [{gap.end() for gap in _WIDE_GAP.finditer(line)} for line in lines]
     ends = [{word.end() for word in _BEHIND_GAP.finditer(line)} for line in lines]
     pairs = zip(pairwise(begins), pairwise(ends), strict=True)
