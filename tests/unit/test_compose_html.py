@@ -319,6 +319,11 @@ def test_a_table_of_data_stays_a_table() -> None:
             "<table><tr><th colspan=2>November</th></tr><tr><th>A<th>B</tr><tr><td>1<td>2</td></tr></table>",
             "November\n\n| A   | B   |\n| --- | --- |\n| 1   | 2   |",
         ),
+        (
+            "<table border=0><tr><td class=xl65>Item<td class=xl65>Qty<td class=xl65>Price<tr><td class=xl66>Hose<td>2<td>19,90"
+            "<tr><td></td><td></td><td>19,90<tr height=0 style='display:none'><td></td><td></td><td></td></table>",
+            "| Item | Qty | Price |\n| ---- | --- | ----- |\n| Hose | 2   | 19,90 |\n|      |     | 19,90 |",
+        ),
         ("<table role=presentation border=1><tr><td>a<td>b<tr><td>c<td>d</table>", "a | b  \nc | d"),
         (
             "<table><tr><td><table><tr><td><p>in</p></td></tr></table></td><td><p>a</p><p>b</p></td></tr></table>",
