@@ -121,7 +121,8 @@ def test_a_drawn_table_and_indented_code_stand_in_a_fence(table: str) -> None:
         "Nov  2 09:12:01 srv1 sshd[1]: Failed\nNov  2 09:12:03 srv1 sshd[1]: Failed\nNov  2 09:12:09 srv1 cron: x",
         "Name:    Anna\nTown:    Oslo",
         "Anna Berg\n__________\nLamps and more\nOslo",
-        "JOB RUN:\tBackup\nSTATUS:\t\tFailed\nMESSAGE:\tThe job failed. " + "The last step was the backup. " * 5,
+        "JOB RUN:\tBackup\nSTATUS:\t\tFailed\nMESSAGE:\tThe job failed. "
+        + "The last step was the backup. " * 5,
     ],
 )
 def test_words_with_wide_blanks_are_no_table(words: str) -> None:
