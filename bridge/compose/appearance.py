@@ -20,7 +20,7 @@ _ITALIC = re.compile(r"(?:\A|;)font-style:(?:italic|oblique)")
 _COLOR = re.compile(r"(?:\A|;)color:(red|#[0-9a-f]{3,6}|rgb\([0-9,]{5,11}\))(?=;|!|\Z)")
 _STRIKE = re.compile(r"(?:\A|;)text-decoration(?:-line)?:[^;]{0,60}line-through")
 #: Room that keeps words apart where nothing else does.
-_GAP = re.compile(r"(?:\A|;)(?:padding|margin)-left:(?:[4-9]|\d\d)\d?(?:px|pt)")
+_GAP = re.compile(r"(?:\A|;)(?:(?:padding|margin)-left:(?:[4-9]|\d\d)\d?(?:px|pt)|float:right)")
 _EDGE = re.compile(r"(?:\A|;)\s*(margin|padding)(-top|-bottom)?\s*:([^;]*)")
 _LENGTH = re.compile(r"(\d{0,5}(?:\.\d{1,9})?)(px|pt|r?em|ex|cm|mm|in)?(?:!important)?\Z")
 #: In points of the screen.

@@ -176,7 +176,7 @@ class Frame:
             return "\n\n" if cursor.owed == 2 else "  \n"
         if cursor.cell:
             is_label = cursor.last == ":" or (cursor.cell_chars <= 3 and not cursor.last.isalnum())
-            return " " if is_label or words in _PARTING else " | "
+            return " " if is_label or words in _PARTING or words[0] in ":：" else " | "
         return " " if cursor.space and cursor.said else ""
 
     def say_block(self, block: str, *, tight: bool = False) -> None:

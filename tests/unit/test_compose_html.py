@@ -306,6 +306,10 @@ def test_a_table_of_data_stays_a_table() -> None:
         ("<table><tr><td>•</td><td>point</td></tr></table>", "• point"),
         ("<table><tr><td>a</td><td></td><td>b</td></tr></table>", "a | b"),
         (
+            "<table><tr><td>a</td><td>: b</td></tr><tr><td>c</td><td>:</td><td>d</td></tr></table>",
+            "a : b  \nc : d",
+        ),
+        (
             "<table><tr><td>a</td><td>|</td><td>b</td><td>&nbsp;&bull;</td><td>c</td></tr></table>",
             "a | b • c",
         ),
