@@ -34,6 +34,7 @@ _UU_FILES = 100
 #: How far down the words of a bounce are looked for.
 _BEFORE_THE_WORDS = 10
 _STATUS = "message/delivery-status"
+_SAMPLE_BYTES = 8 * 1024
 
 
 @dataclass(slots=True)
@@ -91,6 +92,9 @@ class Reader:
 
     def _leaf(self, part: Part) -> list[Block]:
         leaf = leaves.read(self.content, part, len(self.leaves), self.limits, self.defects, hint=self.hint)
+        if leaves.may_be_output(leaf) and decode.is_text(decode.head(self.content, leaf, _SAMPLE_BYTES)[0]):
+            self.defects.append(f"Part {leaf.section}: it is text without a type, and shown as such.")
+            leaf = replace(leaf, content_type="text/plain")
         self.leaves.append(leaf)
         if not leaves.is_words(leaf, alone=not leaf.within):
             return self._file(leaf)

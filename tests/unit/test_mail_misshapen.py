@@ -323,6 +323,28 @@ def test_a_fragment_of_html_that_a_script_calls_plain_text_is_html(text: str, is
     assert _shape(f"{HEAD}\n{text}\n") == [f"{kind}={text}"]
 
 
+@pytest.mark.parametrize(
+    ("content", "is_text"),
+    [
+        (b"Backup\n 10%\r100%\n\x1b[31mFAILED\x1b[0m: Gr\xfc\xdfe\n", True),
+        (b"%PDF-1.4\n1 0 obj\n", False),
+        (b"{\\rtf1 Backup}", False),
+        (b"\x1b%-12345X@PJL\n", False),
+        (b"<?xml version='1.0'?><a/>", False),
+        (b"II*\0Backup", False),
+        (b"PK\x03\x04 Backup", False),
+        (b"\n", False),
+    ],
+)
+def test_output_that_mailx_sends_without_a_type_is_words(content: bytes, is_text: bool) -> None:
+    """Case 48: a control character in it is enough for `Content-Type: application/octet-stream`."""
+    head = f"{HEAD}Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n"
+    found = mail.parse(f"{head}\n{encodebytes(content).decode()}".encode())
+    assert [isinstance(block, Written) for block in found.blocks] == [is_text]
+    named = f"{head}Content-Disposition: attachment; filename=a.log\n\n{encodebytes(content).decode()}"
+    assert _shape(named) == ["a.log"]
+
+
 def test_text_that_exchange_gave_a_name_is_words_at_its_place() -> None:
     """Case 51: what an iPhone wrote behind a picture."""
     behind = mails.part(
