@@ -171,11 +171,12 @@ def _is_drawing(lines: Sequence[str]) -> bool:
         return True
     if max(map(len, lines)) > _MAX_ALIGNED:
         return False
-    begins = [{gap.end() for gap in _WIDE_GAP.finditer(line)} for line in lines]
-    ends = [{word.end() for word in _BEHIND_GAP.finditer(line)} for line in lines]
+    worded = [line for line in lines if not _DRAWN_RULE.match(line)]
+    begins = [{gap.end() for gap in _WIDE_GAP.finditer(line)} for line in worded]
+    ends = [{word.end() for word in _BEHIND_GAP.finditer(line)} for line in worded]
     pairs = zip(pairwise(begins), pairwise(ends), strict=True)
     aligned = sum(1 for (left, below), (right, under) in pairs if left & below or len(right & under) > 1)
-    return aligned >= (len(lines) - 1) * (0.5 if rules else 0.8)
+    return len(worded) > 2 and aligned >= (len(worded) - 1) * (0.5 if rules else 0.8)
 
 
 def fenced(text: str) -> str:

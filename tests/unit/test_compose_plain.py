@@ -104,6 +104,9 @@ def test_indentation_and_columns_hold_by_no_break_spaces() -> None:
         "Filesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        40G   31G  7.0G  82% /\n"
         "/dev/sdb1       1.8T  1.1T  640G  64% /srv",
         "__________________\nPos   Item   Menge\n1     Lamp      10\n2     Hose       5\n__________________",
+        "Issue History\nModified         User           Field\n==============================================\n"
+        "2026-11-02 09:00 anna           New Issue\n2026-11-02 09:12 bob            Note Added: 34\n"
+        "==============================================",
         "┌───┬───┐\n│ a │ b │\n└───┴───┘",
         "    def f(x):\n        return *x",
         "    $ make *\n    done",
