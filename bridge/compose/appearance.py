@@ -17,6 +17,7 @@ _ZERO_SIZE = re.compile(r"(?:\A|(?<=[^\d.]))0*\.?0*(?:px|pt|em|rem|ex|%)?(?:!imp
 _BOLD = re.compile(r"(?:\A|;)font(?:-weight:(?:bold|[6-9]00)|:(?:italic)?bold)")
 _NORMAL = re.compile(r"(?:\A|;)font-weight:(?:normal|400)")
 _ITALIC = re.compile(r"(?:\A|;)font-style:(?:italic|oblique)")
+_UPRIGHT = re.compile(r"(?:\A|;)font-style:normal")
 _COLOR = re.compile(r"(?:\A|;)color:(red|#[0-9a-f]{3,6}|rgb\([0-9,]{5,11}\))(?=;|!|\Z)")
 _STRIKE = re.compile(r"(?:\A|;)text-decoration(?:-line)?:[^;]{0,60}line-through")
 #: Room that keeps words apart where nothing else does.
@@ -61,6 +62,7 @@ class Look:
     bold: bool = False
     normal: bool = False
     italic: bool = False
+    upright: bool = False
     strike: bool = False
     #: As answers are written between the lines of a quoted mail.
     red: bool = False
@@ -114,6 +116,7 @@ def look(style: str) -> Look:
         bold=bool(_BOLD.search(squeezed)),
         normal=bool(_NORMAL.search(squeezed)),
         italic=bool(_ITALIC.search(squeezed)),
+        upright=bool(_UPRIGHT.search(squeezed)),
         strike=bool(_STRIKE.search(squeezed)),
         red=any(map(is_red, _COLOR.findall(squeezed))),
         gap=bool(_GAP.search(squeezed)),

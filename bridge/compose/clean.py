@@ -215,7 +215,8 @@ class _Cleaner:
             # Notes writes whole mails in it.
             self._push_inline(name, {"prose": "yes"})
         elif name != "b":
-            self._push_inline(name)
+            if not (look.upright and name == "i"):
+                self._push_inline(name)
         elif not look.normal:  # Google Docs wraps whole documents in such a <b>
             self._styled(look, bold=True)
         if look.italic and name == "b":

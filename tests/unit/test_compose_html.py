@@ -128,6 +128,7 @@ def test_words_start_a_line_after_a_break_too() -> None:
         ("<b></b># x", "\\# x"),
         ("<b><ul><li>a</li></ul></b>", "- a"),
         ("<b style='font-weight:normal'>docs</b>", "docs"),
+        ("<i style='font-style: normal'>When</i> <i>now</i>", "When _now_"),
         ("<span style='font-weight:bold'>b</span> <font style='font-style: italic'>i</font>", "**b** _i_"),
         ("<b><strong>x</strong></b>", "**x**"),
         ("H<sub>2</sub>O <u>u</u> <mark>m</mark>", "H2O u m"),
