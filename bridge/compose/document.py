@@ -11,8 +11,8 @@ from bridge.compose import preformatted
 from bridge.compose.tree import Limits
 
 _DOCUMENT_END = re.compile(r"</(?:html|body)\s{0,20}>", re.IGNORECASE)
-_LINK_BEFORE_TABLE = re.compile(r"<a\s[^<>]*>(?=\s*<table[\s>])", re.IGNORECASE)
-_NEXT_LINK = re.compile(r"<(/?)a[\s>]", re.IGNORECASE)
+_LINKS = re.compile(r"<(/?)a(?=[\s>])[^<>]*>", re.IGNORECASE)
+_TABLE_OR_CELL = re.compile(r"<(table|/?td)[\s>]", re.IGNORECASE)
 
 
 def parse(html: str, limits: Limits) -> Any | None:
@@ -26,6 +26,8 @@ def parse(html: str, limits: Limits) -> Any | None:
         root = etree.fromstring(html.encode("utf-8", "replace"), parser)
     except etree.LxmlError:
         return None
+    if root is not None:
+        _with_feet_last(root)
     if root is not None and preformatted.may_be_in(html):
         preformatted.settle(root, limits.elements)
     return root
@@ -34,11 +36,25 @@ def parse(html: str, limits: Limits) -> Any | None:
 def _with_linked_tables(html: str) -> str:
     """The HTML with what keeps a table in its link: libxml2 ends `<a>` where a table begins, and buttons are made so."""
     pieces: list[str] = []
-    position = 0
-    for link in _LINK_BEFORE_TABLE.finditer(html):
-        following = _NEXT_LINK.search(html, link.end())
-        # A link that another one begins in was never closed, and would take the rest of the mail in.
-        if following is not None and following[1]:
-            pieces += (html[position : link.end()], "<span>")
-            position = link.end()
+    position = link = 0
+    for tag in _LINKS.finditer(html):
+        if not tag[1]:
+            # A link that another one begins in was never closed, and would take the rest of the mail in.
+            # A `>` within a value is not the end of the tag.
+            whole = tag[0].count('"') % 2 == tag[0].count("'") % 2 == 0
+            link = tag.end() if whole else 0
+            continue
+        held = _TABLE_OR_CELL.search(html, link, tag.start()) if link else None
+        if held is not None and held[1].lower() == "table":
+            pieces += (html[position:link], "<span>")
+            position = link
+        link = 0
     return "".join((*pieces, html[position:])) if pieces else html
+
+
+def _with_feet_last(root: Any) -> None:
+    """HTML of old wanted the sums of a table before its rows, and every browser shows them below."""
+    for foot in list(root.iter("tfoot")):
+        table = foot.getparent()
+        if table is not None and table.tag == "table" and foot.getnext() is not None:
+            table.append(foot)

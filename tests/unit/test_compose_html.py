@@ -329,6 +329,10 @@ def test_a_table_of_data_stays_a_table() -> None:
             "<tr><td></td><td></td><td>19,90<tr height=0 style='display:none'><td></td><td></td><td></td></table>",
             "| Item | Qty | Price |\n| ---- | --- | ----- |\n| Hose | 2   | 19,90 |\n|      |     | 19,90 |",
         ),
+        (
+            "<table border=1><thead><tr><th>Item<th>Sum</thead><tfoot><tr><td>Total<td>9</tfoot><tr><td>Hose<td>9</table>",
+            "| Item  | Sum |\n| ----- | --- |\n| Hose  | 9   |\n| Total | 9   |",
+        ),
         ("<table role=presentation border=1><tr><td>a<td>b<tr><td>c<td>d</table>", "a | b  \nc | d"),
         (
             "<table><tr><td><table><tr><td><p>in</p></td></tr></table></td><td><p>a</p><p>b</p></td></tr></table>",
@@ -351,6 +355,18 @@ def test_tables_of_data_and_of_layout(source: str, markdown: str) -> None:
         (
             "<a href='https://x.example/a'>\n<table><tr><td><b>View</b> it</td></tr></table></a> now",
             "[**View** it](https://x.example/a)  \nnow",
+        ),
+        (
+            "<a href='https://x.example/a'><img src='https://x.example/i' alt='Lamp'><table><tr><td>View</td></tr></table></a>",
+            "[Lamp View](https://x.example/a)",
+        ),
+        (
+            "<a href='https://x.example/a?b=>&c=1'><table><tr><td>View</td></tr></table></a>",
+            "View",
+        ),
+        (
+            "<table><tr><td><a href='https://x.example/a'>unclosed</td><td><table><tr><td>b</td></tr></table></td></tr></table></a>c",
+            "[unclosed](https://x.example/a) | b\n\nc",
         ),
         (
             "<a href='https://x.example/a'><table><tr><td>never closed<a href='https://x.example/b'>b</a></table>",
