@@ -17,6 +17,7 @@ _ZERO_SIZE = re.compile(r"(?:\A|(?<=[^\d.]))0*\.?0*(?:px|pt|em|rem|ex|%)?(?:!imp
 _BOLD = re.compile(r"(?:\A|;)font(?:-weight:(?:bold|[6-9]00)|:(?:italic)?bold)")
 _NORMAL = re.compile(r"(?:\A|;)font-weight:(?:normal|400)")
 _ITALIC = re.compile(r"(?:\A|;)font-style:(?:italic|oblique)")
+_UPRIGHT = re.compile(r"(?:\A|;)font-style:normal")
 _COLOR = re.compile(r"(?:\A|;)color:(red|#[0-9a-f]{3,6}|rgb\([0-9,]{5,11}\))(?=;|!|\Z)")
 _HIGHLIGHT = re.compile(
     r"(?:\A|;)(?:background(?:-color)?|mso-highlight):(?:yellow|lime|aqua|cyan|#ff0|#ffff00|#00ff00|#00ffff|"
@@ -24,7 +25,7 @@ _HIGHLIGHT = re.compile(
 )
 _STRIKE = re.compile(r"(?:\A|;)text-decoration(?:-line)?:[^;]{0,60}line-through")
 #: Room that keeps words apart where nothing else does.
-_GAP = re.compile(r"(?:\A|;)(?:padding|margin)-left:(?:[4-9]|\d\d)\d?(?:px|pt)")
+_GAP = re.compile(r"(?:\A|;)(?:(?:padding|margin)-left:(?:[4-9]|\d\d)\d?(?:px|pt)|float:right)")
 _EDGE = re.compile(r"(?:\A|;)\s*(margin|padding)(-top|-bottom)?\s*:([^;]*)")
 _LENGTH = re.compile(r"(\d{0,5}(?:\.\d{1,9})?)(px|pt|r?em|ex|cm|mm|in)?(?:!important)?\Z")
 #: In points of the screen.
@@ -43,6 +44,9 @@ _NO_SIDES = re.compile(r"(?:\A|;)border-(?:left|right):(?:none|medium)")
 #: Fonts whose letters are signs.
 _SIGNS = re.compile(r"(?:\A|;)font-family:[\"']?wingdings[\"']?(?:[;,]|\Z)")
 _LIST_KIND = re.compile(r"(?:\A|;)list-style(?:-type)?:(lower|upper)-(alpha|latin|roman)")
+_RUNS_ON = re.compile(r"(?:\A|;)white-space:pre-(?:wrap|line)")
+_FONT = re.compile(r"(?:\A|;)font-family:([^;]+)")
+_FIXED_PITCH = re.compile(r"mono|courier|consolas|menlo")
 _WORD_LIST = re.compile(r"(?:\A|;)mso-list:(l\d+)level(\d)")
 #: A style longer than this is not read: no mailer writes one, and every pattern above would walk over it.
 _MAX_STYLE = 2_000
@@ -62,6 +66,7 @@ class Look:
     bold: bool = False
     normal: bool = False
     italic: bool = False
+    upright: bool = False
     strike: bool = False
     #: As answers are written between the lines of a quoted mail.
     red: bool = False
@@ -78,6 +83,8 @@ class Look:
     divider: bool = False
     #: The letters stand for signs of the font.
     signs: bool = False
+    #: Lines that are kept and run on, in a font that no code is shown in.
+    prose: bool = False
     #: How the items of a list are counted where it is not by figures: as `type` says it, "a", "A", "i" or "I".
     letters: str = ""
     #: Word's pseudo list: its id and the level from 1.
@@ -115,6 +122,7 @@ def look(style: str) -> Look:
         bold=bool(_BOLD.search(squeezed)),
         normal=bool(_NORMAL.search(squeezed)),
         italic=bool(_ITALIC.search(squeezed)),
+        upright=bool(_UPRIGHT.search(squeezed)),
         strike=bool(_STRIKE.search(squeezed)),
         red=any(map(is_red, _COLOR.findall(squeezed))),
         highlit=bool(_HIGHLIGHT.search(squeezed)),
@@ -124,6 +132,7 @@ def look(style: str) -> Look:
         no_border="border:none" in squeezed and "border-left:" not in squeezed,
         divider=_divides(squeezed),
         signs="wingdings" in squeezed and bool(_SIGNS.search(squeezed)),
+        prose="white-space" in squeezed and _is_prose(squeezed),
         letters=_letters(squeezed),
         word_list=(listed[1], int(listed[2])) if listed else None,
         word_marker="mso-list:ignore" in squeezed,
@@ -134,6 +143,11 @@ def _divides(squeezed: str) -> bool:
     return "border" in squeezed and bool(
         _DIVIDER.search(squeezed) or (_TOP_LINE.search(squeezed) and _NO_SIDES.search(squeezed))
     )
+
+
+def _is_prose(squeezed: str) -> bool:
+    font = _FONT.search(squeezed)
+    return bool(font and _RUNS_ON.search(squeezed) and not _FIXED_PITCH.search(font[1]))
 
 
 def _display(squeezed: str) -> tuple[str, bool]:

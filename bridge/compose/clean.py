@@ -27,6 +27,8 @@ _LINE_LEVEL = frozenset(("a", "sup", *elements.INLINE))
 _QUOTES = frozenset(("blockquote",))
 _NO_TABLE = frozenset(("table", "li"))
 _CODE = frozenset(("code",))
+#: Mail programs say by these that a `<pre>` holds the plain text of a mail.
+_PROSE = frozenset(("k9mail", "moz-quote-pre", "moz-signature"))
 _FLATTENED = elements.LINES | HEADINGS | {"p", "li", "pre", "blockquote", "tr", "td", "th", "table", "hr"}
 
 
@@ -214,7 +216,8 @@ class _Cleaner:
             # Notes writes whole mails in it.
             self._push_inline(name, {"prose": "yes"})
         elif name != "b":
-            self._push_inline(name)
+            if not (look.upright and name == "i"):
+                self._push_inline(name)
         elif not look.normal:  # Google Docs wraps whole documents in such a <b>
             self._styled(look, bold=True)
         if look.italic and name == "b":
@@ -258,6 +261,14 @@ class _Cleaner:
             small = {"small": "yes"} if use is elements.Use.ORNAMENT else {}
             self._tree.leaf("img", {"src": elements.seen(source), **elements.alt(element), **small})
 
+    def _area(self, element: Any, look: Look, opened: _Open) -> None:
+        """A part of a picture that leads somewhere, by the words that are read where no picture is shown."""
+        words = elements.alt(element).get("alt") or element.get("title")
+        if words and element.get("href"):
+            self._between(Break.LINE, opened)
+            self._link(element, look, opened)
+            self._tree.text(elements.seen(words[:1_000]))
+
     def _field(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         self._tree.text(elements.entered(element))
 
@@ -278,14 +289,13 @@ class _Cleaner:
         else:
             self._tree.push(element.tag)
 
-    def _pre(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
+    def _pre(self, element: Any, look: Look, opened: _Open) -> None:
         if self._tree.is_flat():
             self._between(Break.LINE, opened)
             return
-        classes = element.get("class") or ""
-        prose = "moz-quote-pre" in classes or "moz-signature" in classes
-        wrapped = prose or element.get("wrap") is not None
-        self._tree.push("pre", {"prose": "yes"} if wrapped else {})
+        mail_program = not _PROSE.isdisjoint((element.get("class") or "").split())
+        prose = mail_program or look.prose or element.get("wrap") is not None
+        self._tree.push("pre", {"prose": "yes"} if prose else {})
 
     def _quote(self, element: Any, look: Look, opened: _Open) -> None:
         cited = element.get("type") == "cite" or "quote" in (element.get("class") or "")
@@ -373,6 +383,7 @@ class _Cleaner:
         **dict.fromkeys(HEADINGS, _heading),
         **dict.fromkeys(("ul", "ol", "menu", "dir"), _list),
         "a": _link,
+        "area": _area,
         "blockquote": _quote,
         "br": _br,
         "hr": _rule,

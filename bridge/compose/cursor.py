@@ -14,6 +14,8 @@ from bridge.compose.table import Cell, Row
 from bridge.compose.tree import INLINE, Break, Node
 
 _LINE_ENDS = ("  \n", "\n\n")
+#: What stands in a cell of its own to part those beside it, or ends what a sign in the first cell began.
+_PARTING = frozenset("|·•‧∙/»›”")
 
 
 class Cursor:
@@ -136,7 +138,7 @@ class Frame:
         """Words on the line of the cursor, after whatever it owes."""
         cursor = self.cursor
         place = self.place()
-        separator = self._separator(place)
+        separator = self._separator(place, words)
         if separator:
             place.parts.append(separator)
         elif cursor.closed is not None and emphasis.is_wordlike(words[0]):
@@ -166,7 +168,7 @@ class Frame:
             frame = frame.parent
         return {"": "", "b": "*", "i": "_", "del": "~"}.get(outermost, "[")
 
-    def _separator(self, place: Frame) -> str:
+    def _separator(self, place: Frame, words: str) -> str:
         cursor = self.cursor
         if cursor.owed:
             if cursor.one_line or "a" in place.tags:
@@ -174,7 +176,7 @@ class Frame:
             return "\n\n" if cursor.owed == 2 else "  \n"
         if cursor.cell:
             is_label = cursor.last == ":" or (cursor.cell_chars <= 3 and not cursor.last.isalnum())
-            return " " if is_label else " | "
+            return " " if is_label or words in _PARTING or words[0] in ":：" else " | "
         return " " if cursor.space and cursor.said else ""
 
     def say_block(self, block: str, *, tight: bool = False) -> None:

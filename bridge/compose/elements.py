@@ -13,7 +13,7 @@ from bridge.compose.appearance import Sheet
 #: Left out with all that is in them.
 DROPPED = frozenset((
     "head", "script", "style", "title", "template", "object", "embed", "applet", "iframe", "frame",
-    "frameset", "noframes", "svg", "select", "datalist", "audio", "video", "canvas", "map", "area",
+    "frameset", "noframes", "svg", "select", "datalist", "audio", "video", "canvas",
     "meta", "link", "base", "param", "source", "track", "col", "colgroup", "xml", "dialog", "progress",
     "meter",
 ))

@@ -20,6 +20,8 @@ _MAX_QUOTE_DEPTH = 12
 _TAB = 8
 #: A run of blanks longer than any column is cut: a megabyte of them is an attack, not a layout.
 _MAX_BLANKS = 120
+#: Sheets of paper have had 132 columns; a longer line is prose behind a label, which no fence would wrap.
+_MAX_ALIGNED = 132
 
 _QUOTE = re.compile(r" ?((?:>[ ]?)+)")
 _LONG_BLANKS = re.compile(rf"[ \t]{{{_MAX_BLANKS},}}")
@@ -167,11 +169,14 @@ def _is_drawing(lines: Sequence[str]) -> bool:
         return False
     if any(_RULED_COLUMNS.match(line) for line in lines):
         return True
-    begins = [{gap.end() for gap in _WIDE_GAP.finditer(line)} for line in lines]
-    ends = [{word.end() for word in _BEHIND_GAP.finditer(line)} for line in lines]
+    if max(map(len, lines)) > _MAX_ALIGNED:
+        return False
+    worded = [line for line in lines if not _DRAWN_RULE.match(line)]
+    begins = [{gap.end() for gap in _WIDE_GAP.finditer(line)} for line in worded]
+    ends = [{word.end() for word in _BEHIND_GAP.finditer(line)} for line in worded]
     pairs = zip(pairwise(begins), pairwise(ends), strict=True)
     aligned = sum(1 for (left, below), (right, under) in pairs if left & below or len(right & under) > 1)
-    return aligned >= (len(lines) - 1) * (0.5 if rules else 0.8)
+    return len(worded) > 2 and aligned >= (len(worded) - 1) * (0.5 if rules else 0.8)
 
 
 def fenced(text: str) -> str:

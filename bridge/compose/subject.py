@@ -49,6 +49,7 @@ _TAG = re.compile(
     r"|(?:external(?: e-?mail| sender)?|extern|spam)[ ]?:",
     re.IGNORECASE,
 )
+_FRAMES = dict.fromkeys(map(ord, "()[]{}<>\"'“”„‚‘’«»"), " ")
 _LIST = re.compile(r"\[[^\[\]]{1,60}\]")
 
 
@@ -91,7 +92,12 @@ def differs(subject: str, about: str) -> bool:
         # One that was cut: its beginning is all that can be compared.
         short, long = sorted((said.removesuffix("..."), known.removesuffix("...")), key=len)
         return bool(said) and not long.startswith(short)
-    return bool(said) and f" {said} " not in f" {known} "
+    return bool(said) and f" {_unframed(said)} " not in f" {_unframed(known)} "
+
+
+def _unframed(said: str) -> str:
+    """The words without brackets and quotes, in which the template of a route may set the mail's own subject."""
+    return " ".join(said.translate(_FRAMES).split())
 
 
 def _line(subject: str) -> str:

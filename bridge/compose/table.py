@@ -32,6 +32,10 @@ _MAX_IN_LINE = 20
 _MAX_PADDED = 120
 
 
+#: The class of every cell in a sheet that Excel has written as HTML.
+_OF_EXCEL = re.compile(r"xl\d")
+
+
 class Kind(Enum):
     DATA = "data"
     LAYOUT = "layout"
@@ -45,16 +49,17 @@ def kind(element: Any) -> Kind:
         return Kind.LAYOUT
     counts: list[int] = []
     below: dict[int, int] = {}
-    headed = False
+    headed = sheet = False
     for row in element.iterdescendants("tr"):
         cells = [cell for cell in row if cell.tag in ("td", "th")]
-        if not cells:
+        if not cells or _is_unseen(row):
             continue
         if len(counts) >= _MAX_ROWS:
             return Kind.LAYOUT
         if any(_is_page(cell) for cell in cells):
             return Kind.LAYOUT
         headed = headed or all(cell.tag == "th" for cell in cells)
+        sheet = sheet or any(_OF_EXCEL.match(cell.get("class") or "") for cell in cells)
         # Cells that reach down from a row above count in each row they reach.
         counts.append(sum(_span(cell) for cell in cells) + below.pop(len(counts), 0))
         for cell in cells:
@@ -67,11 +72,17 @@ def kind(element: Any) -> Kind:
     even = sum(1 for count in counts if count == max(counts)) >= 0.7 * len(counts)
     if headed:
         return Kind.DATA if len(counts) >= 2 else Kind.LAYOUT
-    if _is_bordered(element):
+    if sheet or _is_bordered(element):
         return Kind.DATA if even and len(counts) >= 2 else Kind.LAYOUT
     return (
         Kind.DATA if even and max(counts) >= 3 and len(counts) >= 3 and _is_filled(element) else Kind.LAYOUT
     )
+
+
+def _is_unseen(row: Any) -> bool:
+    """Whether it only gives the columns their width: Excel ends its tables so, Reporting Services begins them so."""
+    style = (row.get("style") or "").replace(" ", "").lower()
+    return "display:none" in style or (row.get("height") or "").strip() in ("0", "0px")
 
 
 def stands_on_a_line(row: Any) -> bool:
@@ -151,6 +162,8 @@ def _is_filled(element: Any) -> bool:
     """Whether nearly every cell holds a few words and none a picture: a table pasted without its borders."""
     filled = cells = 0
     for cell in element.iterdescendants("td"):
+        if _is_unseen(cell.getparent()):
+            continue
         cells += 1
         if next(cell.iterdescendants("img"), None) is not None:
             return False
@@ -169,7 +182,28 @@ Row = tuple[Sequence[Cell], bool]
 
 
 def render(rows: Sequence[Row]) -> str:
-    """The rows as a table of Markdown; "" when nothing is in them."""
+    """The rows as a table of Markdown, or several with their titles above them; "" when nothing is in them."""
+    blocks: list[str] = []
+    start = 0
+    for place in range(len(rows)):
+        if title := _title(rows, place):
+            blocks += (_table(rows[start:place]), title)
+            start = place + 1
+    return "\n\n".join(filter(None, (*blocks, _table(rows[start:]))))
+
+
+def _title(rows: Sequence[Row], place: int) -> str:
+    """What stands across the whole table above the heads of columns; "" where the row is no such title."""
+    (text, across, down), *others = rows[place][0]
+    if across < 2 or down > 1 or others or place + 1 == len(rows):
+        return ""
+    below, is_head = rows[place + 1]
+    heads = [head for head, _, _ in below if head]
+    fits = sum(span for _, span, _ in below) <= across and len(heads) > 1
+    return text if fits and (is_head or all(map(_is_bold, heads))) else ""
+
+
+def _table(rows: Sequence[Row]) -> str:
     grid = _grid(rows)
     if not grid:
         return ""

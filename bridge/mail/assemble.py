@@ -67,7 +67,7 @@ def _parse(content: Content, limits: Limits) -> Mail:
     authors = fields.mailboxes("from")
     senders = fields.mailboxes("sender")
     subject = fields.subject()
-    if len(tree.root.header.all("from")) > 1:
+    if len({b" ".join(value.split()) for value in tree.root.header.all("from")}) > 1:
         tree.defects.append("There is more than one From field; the first counts.")
     types = [leaf.content_type for leaf in reader.leaves]
     machine = automatic.verdict(tree.root.header, tree.root.type, types, authors, subject)

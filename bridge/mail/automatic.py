@@ -26,6 +26,8 @@ _BOUNCED = re.compile(
     r"unzustellbar|nicht zustellbar|échec de la remise|non remis)",
     re.IGNORECASE,
 )
+#: Somebody who asks about a report that they got; some programs take its parts along as files.
+_PASSED_ON = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|vb|vs|doorst)\s{0,3}:", re.IGNORECASE)
 _AWAY = re.compile(
     r"\s*(?:auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office(?: auto[ -]?reply)?|automatische (?:antwort|reactie)|"
     r"abwesenheits(?:notiz|meldung|nachricht)|automatisch antwoord|réponse automatique|respuesta automática|"
@@ -68,13 +70,13 @@ def verdict(
 ) -> Automatic | None:
     """What kind of automatic mail this is, best evidence first; None when a human wrote it."""
     return (
-        _report(header, root, part_types)
+        _report(header, root, part_types, subject)
         or _from_daemon(header, authors, subject)
         or _marked(header, subject)
     )
 
 
-def _report(header: Header, root: Parameterised, part_types: Sequence[str]) -> Automatic | None:
+def _report(header: Header, root: Parameterised, part_types: Sequence[str], subject: str) -> Automatic | None:
     if root.head == "multipart/report":
         declared = root.parameters.get("report-type", "").lower().removeprefix("global-")
         for report, kind in _REPORTS.items():
@@ -86,7 +88,7 @@ def _report(header: Header, root: Parameterised, part_types: Sequence[str]) -> A
     if alone := _REPORTS.get(root.head.removeprefix("message/").removeprefix("global-")):
         return Automatic(alone, f"Content-Type: {root.head}")
     status = next((kind for kind in part_types if kind in reports.DELIVERY), None)
-    if status:
+    if status and not _PASSED_ON.match(subject):
         return Automatic(Kind.BOUNCE, f"a {status} part")
     if header.first("x-failed-recipients"):
         return Automatic(Kind.BOUNCE, "X-Failed-Recipients")

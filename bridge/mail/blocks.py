@@ -9,7 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from bridge.facts import Fact, Sealed
-from bridge.mail import alternatives, bounces, decode, endings, enriched, flowed, leaves, openpgp, unwrap, uu
+from bridge.mail import (
+    alternatives,
+    bounces,
+    decode,
+    endings,
+    enriched,
+    flowed,
+    leaves,
+    markup,
+    openpgp,
+    unwrap,
+    uu,
+)
 from bridge.mail.alternatives import Block
 from bridge.mail.headers import Content
 from bridge.mail.limits import Limits
@@ -22,6 +34,7 @@ _UU_FILES = 100
 #: How far down the words of a bounce are looked for.
 _BEFORE_THE_WORDS = 10
 _STATUS = "message/delivery-status"
+_SAMPLE_BYTES = 8 * 1024
 
 
 @dataclass(slots=True)
@@ -69,7 +82,7 @@ class Reader:
             return
         rich = [block for block in last if isinstance(block, Written) and block.html]
         plain = [block for group in before for block in group if isinstance(block, Written) and block.text]
-        if len(rich) != 1 or not plain or rich[0].html is None or not _breaks_off(rich[0].html):
+        if len(rich) != 1 or not plain or rich[0].html is None or not markup.breaks_off(rich[0].html):
             return
         if unwrap.count(Written("\n".join(block.text or "" for block in plain), None)) > unwrap.count(
             rich[0]
@@ -79,6 +92,9 @@ class Reader:
 
     def _leaf(self, part: Part) -> list[Block]:
         leaf = leaves.read(self.content, part, len(self.leaves), self.limits, self.defects, hint=self.hint)
+        if leaves.may_be_output(leaf) and decode.is_text(decode.head(self.content, leaf, _SAMPLE_BYTES)[0]):
+            self.defects.append(f"Part {leaf.section}: it is text without a type, and shown as such.")
+            leaf = replace(leaf, content_type="text/plain")
         self.leaves.append(leaf)
         if not leaves.is_words(leaf, alone=not leaf.within):
             return self._file(leaf)
@@ -108,7 +124,7 @@ class Reader:
         found = uu.find(source, start, end, _UU_FILES)
         if not found:
             decoded = source if isinstance(source, bytes) and source is not self.content else self._head(leaf)
-            if _is_page(decoded) and "multipart/alternative" not in leaf.within[-1:]:
+            if markup.is_all(decoded) and "multipart/alternative" not in leaf.within[-1:]:
                 self.defects.append(
                     f"Part {leaf.section}: it is called plain text, but is HTML, and shown as such."
                 )
@@ -353,18 +369,6 @@ class Reader:
                 found = [Attached(index) for block in found for index in alternatives.leaves_of(block)]
             blocks += found
         return blocks
-
-
-def _breaks_off(markup: str) -> bool:
-    """Whether HTML ends before its end."""
-    end = markup[-100:].rstrip().lower()
-    return not end.endswith(">") or (not end.endswith("</html>") and "<html" in markup[:2_000].lower())
-
-
-def _is_page(text: bytes) -> bool:
-    """Whether a text is a page of HTML from its beginning to its end: scripts forget to say so."""
-    beginning, end = text[:100].lstrip(b"\xef\xbb\xbf \t\r\n").lower(), text[-100:].rstrip().lower()
-    return beginning.startswith((b"<html", b"<!doctype html")) and end.endswith(b"</html>")
 
 
 def _let_speak(report: Part) -> None:

@@ -236,3 +236,16 @@ def _uu_line(line: bytes) -> bytes:
 def _end(pattern: re.Pattern[bytes], content: bytes, position: int) -> int:
     found = pattern.match(content, position)
     return found.end() if found else position
+
+
+_SHOWN = bytes((*b"\t\n\r\f\b\x1b", *range(0x20, 0x7F)))
+#: Pages for a printer, rich text, markup: text to a program, and a file to a reader.
+_FORMATS = (b"%", b"{\\rtf", b"<", b"\x1b%", b"begin:")
+
+
+def is_text(sample: bytes) -> bool:
+    """Whether the first bytes of something without a type are lines for a reader."""
+    if not sample.strip() or b"\0" in sample or sample.lstrip()[:10].lower().startswith(_FORMATS):
+        return False
+    strange = sample.translate(None, _SHOWN)
+    return all(byte >= 0x80 for byte in strange) and len(strange) * 4 <= len(sample)

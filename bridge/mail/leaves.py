@@ -112,6 +112,12 @@ def may_be_words(leaf: Leaf) -> bool:
     return leaf.content_type in _WORDS_TYPES and (leaf.disposition != "attachment" or leaf.filename is None)
 
 
+def may_be_output(leaf: Leaf) -> bool:
+    """Whether the leaf is a whole mail without a type and a name, as `mailx` sends text that has a control character in it."""
+    unsaid = leaf.content_type in endings.SAY_NOTHING and leaf.filename is None
+    return unsaid and not leaf.within and leaf.disposition != "attachment"
+
+
 def is_field(leaf: Leaf) -> bool:
     """Whether the leaf is a field of a form, whose name is the leaf's description."""
     return leaf.within[-1:] == (_FORM,)

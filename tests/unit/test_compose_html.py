@@ -128,6 +128,7 @@ def test_words_start_a_line_after_a_break_too() -> None:
         ("<b></b># x", "\\# x"),
         ("<b><ul><li>a</li></ul></b>", "- a"),
         ("<b style='font-weight:normal'>docs</b>", "docs"),
+        ("<i style='font-style: normal'>When</i> <i>now</i>", "When _now_"),
         ("<span style='font-weight:bold'>b</span> <font style='font-style: italic'>i</font>", "**b** _i_"),
         ("<b><strong>x</strong></b>", "**x**"),
         ("H<sub>2</sub>O <u>u</u> <mark>m</mark>", "H2O u m"),
@@ -305,6 +306,33 @@ def test_a_table_of_data_stays_a_table() -> None:
         ("<table border=1><tr><td>alone</td></tr></table>", "alone"),
         ("<table><tr><td>•</td><td>point</td></tr></table>", "• point"),
         ("<table><tr><td>a</td><td></td><td>b</td></tr></table>", "a | b"),
+        (
+            "<table><tr><td>a</td><td>: b</td></tr><tr><td>c</td><td>:</td><td>d</td></tr></table>",
+            "a : b  \nc : d",
+        ),
+        (
+            "<table><tr><td>a</td><td>|</td><td>b</td><td>&nbsp;&bull;</td><td>c</td></tr></table>",
+            "a | b • c",
+        ),
+        (
+            "<table border=1><tr><td colspan=2>Jobs<tr><td>7<td>of 8<tr><td colspan=2>Details"
+            "<tr><td><b>Name</b><td><b>State</b><tr><td>DC<td>ok</table>",
+            "|      |      |\n| ---- | ---- |\n| Jobs |      |\n| 7    | of 8 |\n\nDetails\n\n"
+            "| Name | State |\n| ---- | ----- |\n| DC   | ok    |",
+        ),
+        (
+            "<table><tr><th colspan=2>November</th></tr><tr><th>A<th>B</tr><tr><td>1<td>2</td></tr></table>",
+            "November\n\n| A   | B   |\n| --- | --- |\n| 1   | 2   |",
+        ),
+        (
+            "<table border=0><tr><td class=xl65>Item<td class=xl65>Qty<td class=xl65>Price<tr><td class=xl66>Hose<td>2<td>19,90"
+            "<tr><td></td><td></td><td>19,90<tr height=0 style='display:none'><td></td><td></td><td></td></table>",
+            "| Item | Qty | Price |\n| ---- | --- | ----- |\n| Hose | 2   | 19,90 |\n|      |     | 19,90 |",
+        ),
+        (
+            "<table border=1><thead><tr><th>Item<th>Sum</thead><tfoot><tr><td>Total<td>9</tfoot><tr><td>Hose<td>9</table>",
+            "| Item  | Sum |\n| ----- | --- |\n| Hose  | 9   |\n| Total | 9   |",
+        ),
         ("<table role=presentation border=1><tr><td>a<td>b<tr><td>c<td>d</table>", "a | b  \nc | d"),
         (
             "<table><tr><td><table><tr><td><p>in</p></td></tr></table></td><td><p>a</p><p>b</p></td></tr></table>",
@@ -324,6 +352,32 @@ def test_tables_of_data_and_of_layout(source: str, markdown: str) -> None:
     ("source", "markdown"),
     [
         ("<a href='https://x.example/a'>here</a>", "[here](https://x.example/a)"),
+        (
+            "<a href='https://x.example/a'>\n<table><tr><td><b>View</b> it</td></tr></table></a> now",
+            "[**View** it](https://x.example/a)  \nnow",
+        ),
+        (
+            "<a href='https://x.example/a'><img src='https://x.example/i' alt='Lamp'><table><tr><td>View</td></tr></table></a>",
+            "[Lamp View](https://x.example/a)",
+        ),
+        (
+            "<a href='https://x.example/a?b=>&c=1'><table><tr><td>View</td></tr></table></a>",
+            "View",
+        ),
+        (
+            "<table><tr><td><a href='https://x.example/a'>unclosed</td><td><table><tr><td>b</td></tr></table></td></tr></table></a>c",
+            "[unclosed](https://x.example/a) | b\n\nc",
+        ),
+        (
+            "<a href='https://x.example/a'><table><tr><td>never closed<a href='https://x.example/b'>b</a></table>",
+            "never closed[b](https://x.example/b)",
+        ),
+        (
+            "<img src='https://x.example/a.jpg' alt='Sale' usemap='#m'><map name=m><area href='https://x.example/l' alt='Lamps'>"
+            "<area href='https://x.example/c' title='Cables'><area href='https://x.example/d'><area alt='none'></map>",
+            "[Sale](https://x.example/a.jpg)  \n[Lamps](https://x.example/l)  \n[Cables](https://x.example/c)",
+        ),
+        ("<a name=top></a><table><tr><td>View</td></tr></table>", "View"),
         ("<a href='https://x.example/a'>https://x.example/a</a>", "https://x.example/a"),
         (
             "x<a href='https://x.example/a'>https://x.example/a</a>",
@@ -615,6 +669,20 @@ def test_thunderbird() -> None:
 def test_a_signature_that_is_preformatted_is_no_code() -> None:
     source = "<p>Bye</p><pre class='moz-signature' cols='72'>-- \nAnn Lee\nDesk 4</pre>"
     assert converted(source) == "Bye\n\n--  \nAnn Lee  \nDesk 4"
+
+
+@pytest.mark.parametrize(
+    "attributes", ["class=k9mail dir=auto", "style='white-space: pre-wrap; font-family: Arial, sans-serif'"]
+)
+def test_preformatted_prose_is_no_code(attributes: str) -> None:
+    source = f"<p>Form</p><pre {attributes}>Name: Ann\n\nIs it <b>here</b>?</pre>"
+    assert converted(source) == "Form\n\nName: Ann\n\nIs it here?"
+
+
+def test_code_that_may_be_wrapped_is_code_still() -> None:
+    for font in ("", "font-family: Menlo, monospace"):
+        source = f"<p>Log</p><pre style='white-space: pre-wrap; {font}'>a = 1</pre>"
+        assert converted(source) == "Log\n\n```\na = 1\n```"
 
 
 def test_outlook_on_the_web() -> None:

@@ -80,6 +80,7 @@ def test_a_link_that_leads_nowhere_here_is_words_without_a_warning(href: str) ->
             "**Sam Idris** Comments",
         ),
         ("<b>a</b><span style='margin-left: 8pt'>b</span>", "**a** b"),
+        ("<div>a<span style='float: right'>b</span></div>", "a b"),
         ("a<span style='padding-left:0px'>b</span><span style='padding-left:1px'>c</span>", "abc"),
     ],
 )

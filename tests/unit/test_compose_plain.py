@@ -104,6 +104,9 @@ def test_indentation_and_columns_hold_by_no_break_spaces() -> None:
         "Filesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        40G   31G  7.0G  82% /\n"
         "/dev/sdb1       1.8T  1.1T  640G  64% /srv",
         "__________________\nPos   Item   Menge\n1     Lamp      10\n2     Hose       5\n__________________",
+        "Issue History\nModified         User           Field\n==============================================\n"
+        "2026-11-02 09:00 anna           New Issue\n2026-11-02 09:12 bob            Note Added: 34\n"
+        "==============================================",
         "┌───┬───┐\n│ a │ b │\n└───┴───┘",
         "    def f(x):\n        return *x",
         "    $ make *\n    done",
@@ -121,6 +124,8 @@ def test_a_drawn_table_and_indented_code_stand_in_a_fence(table: str) -> None:
         "Nov  2 09:12:01 srv1 sshd[1]: Failed\nNov  2 09:12:03 srv1 sshd[1]: Failed\nNov  2 09:12:09 srv1 cron: x",
         "Name:    Anna\nTown:    Oslo",
         "Anna Berg\n__________\nLamps and more\nOslo",
+        "JOB RUN:\tBackup\nSTATUS:\t\tFailed\nMESSAGE:\tThe job failed. "
+        + "The last step was the backup. " * 5,
     ],
 )
 def test_words_with_wide_blanks_are_no_table(words: str) -> None:

@@ -164,6 +164,11 @@ class TestOfAMail:
         assert [author.email for author in found.authors] == ["a@example.com"]
         assert "There is more than one From field; the first counts." in found.defects
 
+    def test_the_same_from_field_twice_is_no_word_worth(self) -> None:
+        """Scripts set it in the header they make and let PHP add it once more."""
+        found = mail.parse(mail_of("From:  Ann\n <a@example.com>", author="Ann <a@example.com>"))
+        assert found.defects == ()
+
     def test_a_mail_without_from_has_its_sender(self) -> None:
         """Case 1."""
         found = mail.parse(mail_of("Sender: Bot <bot@example.com>", author=None))

@@ -144,6 +144,13 @@ def test_a_bounce_somebody_forwards_is_a_human_mail() -> None:
     assert mail.parse(raw).automatic is None
 
 
+def test_so_is_one_whose_parts_were_taken_along_as_files() -> None:
+    """Case 57: there is no multipart/report, and the subject says that somebody passes it on."""
+    parts = (plain("What is this?"), part("Content-Type: message/delivery-status", body="Action: failed"))
+    raw = b"Subject: Fwd: Undelivered Mail Returned to Sender\n" + mixed(*parts)
+    assert mail.parse(raw).automatic is None
+
+
 def test_the_evidence_is_named() -> None:
     found = mail.parse(mail_of("Auto-Submitted: auto-replied (vacation)"))
     assert found.automatic is not None

@@ -305,6 +305,46 @@ def test_a_page_of_html_that_is_called_plain_text_is_a_page() -> None:
     assert len(mail.parse(versions).blocks) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "is_html"),
+    [
+        ("<h2>New</h2>\nName: <b>Ann</b><br>\n<p>Is it in stock?</p>", True),
+        ('<table border="0"><tr><td>Name:</td><td>Ann</td></tr></table><br />', True),
+        ("<p>Put this on my page:</p> thanks", False),
+        ("My code: <b>Ann</b>", False),
+        ('<div id="widget"></div>', False),
+        ('<script src="https://x.example/a.js"></script>', False),
+        ("<b@x.example> and <a@x.example>", False),
+    ],
+)
+def test_a_fragment_of_html_that_a_script_calls_plain_text_is_html(text: str, is_html: bool) -> None:
+    """Case 43: no word stands outside of its markup, and some stand within."""
+    kind = "html" if is_html else "text"
+    assert _shape(f"{HEAD}\n{text}\n") == [f"{kind}={text}"]
+
+
+@pytest.mark.parametrize(
+    ("content", "is_text"),
+    [
+        (b"Backup\n 10%\r100%\n\x1b[31mFAILED\x1b[0m: Gr\xfc\xdfe\n", True),
+        (b"%PDF-1.4\n1 0 obj\n", False),
+        (b"{\\rtf1 Backup}", False),
+        (b"\x1b%-12345X@PJL\n", False),
+        (b"<?xml version='1.0'?><a/>", False),
+        (b"II*\0Backup", False),
+        (b"PK\x03\x04 Backup", False),
+        (b"\n", False),
+    ],
+)
+def test_output_that_mailx_sends_without_a_type_is_words(content: bytes, is_text: bool) -> None:
+    """Case 48: a control character in it is enough for `Content-Type: application/octet-stream`."""
+    head = f"{HEAD}Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n"
+    found = mail.parse(f"{head}\n{encodebytes(content).decode()}".encode())
+    assert [isinstance(block, Written) for block in found.blocks] == [is_text]
+    named = f"{head}Content-Disposition: attachment; filename=a.log\n\n{encodebytes(content).decode()}"
+    assert _shape(named) == ["a.log"]
+
+
 def test_text_that_exchange_gave_a_name_is_words_at_its_place() -> None:
     """Case 51: what an iPhone wrote behind a picture."""
     behind = mails.part(
