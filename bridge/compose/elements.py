@@ -95,6 +95,12 @@ def may_stand_bare(element: Any, target: str) -> bool:
     return ahead[-1].isspace() and behind[0].isspace()
 
 
+def is_more_than_code(element: Any) -> bool:
+    """Whether the element holds what code cannot show: links, pictures; or lines, where Notes writes whole mails in `<tt>`."""
+    more = ("a", "img", "pre", "br", "p", "div", "table") if element.tag == "tt" else ("a", "img", "pre")
+    return next(element.iterdescendants(*more), None) is not None
+
+
 def alt(element: Any) -> dict[str, str]:
     words = element.get("alt")
     if words is None:
@@ -138,6 +144,18 @@ def _size(element: Any, name: str) -> int:
 def words(element: Any) -> str:
     """What the element says besides its pictures."""
     return " ".join("".join(element.itertext()).split())
+
+
+def write_target(element: Any, target: str) -> None:
+    """Where a link leads, behind its words unless they say it: preformatted lines hold no link."""
+    said = words(element)
+    if not said or target.partition(":")[2].strip("/") in said:
+        return
+    behind = f" <{target}>"
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + behind
+    else:
+        element.text = (element.text or "") + behind
 
 
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
