@@ -339,12 +339,12 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
 
 def _is_header(lines: Sequence[Line], at: int) -> bool:
     """Whether a line within a header block says no more than such blocks do: a label, or recipients that go on."""
-    words = lines[at].words.strip()
+    words = lines[at].words
     if not words or attributions.label(words, cells=True) is not None:
         return True
     if attributions.attribution(words) is Strength.STRONG:
         return True
-    above = next((line.words for line in reversed(lines[:at]) if line.says), "").rstrip()
+    above = next((line.words for line in reversed(lines[:at]) if line.says), "")
     return "@" in words and (above.endswith((",", ";")) or _ADDRESS.fullmatch(words) is not None)
 
 

@@ -216,13 +216,31 @@ def test_an_unmarked_quote_goes_where_it_is_known() -> None:
     assert lossless(text) == text
 
 
-def test_words_among_the_lines_of_a_header_block_are_not_taken_for_it() -> None:
-    text = f"Hello\n\nFrom: Support\nSent: Monday\nmy house is on fire\nTo: Ann\nSubject: Lamp\n\n{ORIGINAL}"
+@pytest.mark.parametrize("separator", ["", "-----Original Message-----\n"])
+def test_words_among_the_lines_of_a_header_block_are_not_taken_for_it(separator: str) -> None:
+    block = f"{separator}From: Support\nSent: Monday\nmy house is on fire\nTo: Ann\nSubject: Lamp"
+    text = f"Hello\n\n{block}\n\n{ORIGINAL}"
     assert lossless(text) == text
 
 
-def test_an_attribution_with_nothing_under_it_stays() -> None:
+@pytest.mark.parametrize(
+    "block",
+    [
+        "From: Support\n<support@example.com>\nSent: Monday\nTo: Ann\n<ann@example.net>,\n<tim@example.net>\nSubject: Lamp",
+        'Кому: Ann Lee <ann@example.net>;\nТема: Lamp;\n02.11.2026, 10:15, "Support" <support@example.com>:',
+    ],
+    ids=["addresses torn from their names", "whom it answers below it"],
+)
+def test_a_header_block_may_say_more_than_its_labels(block: str) -> None:
+    assert lossless(f"It is 4711.\n\n{block}\n\n{ORIGINAL}") == "It is 4711."
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_an_attribution_with_nothing_under_it_stays(end: str) -> None:
     text = f"It is 4711.\n\n{HEAD}\n"
+    assert lossless(text) == text
+    inner = f"{ORIGINAL}\n\n{HEAD}{end}"
+    text = f"It is 4711.\n\n{HEAD}\n\n{quoted(inner)}"
     assert lossless(text) == text
 
 
