@@ -249,6 +249,8 @@ def test_the_quote_below_an_answer_is_no_forward() -> None:
     assert found(outlook, subject="FW: Lost key") is not None
     # A Finn's "VS:" answers, a Dane's passes on: the labels tell.
     assert found(outlook, subject="VS: Lost key") is None
+    danish = "Ok.\n\nFra: Olga <olga@customer.example>\nSendt: 1. november 2026\nTil: Ben\nEmne: Lost key\n\n"
+    assert found(danish + GMAIL, subject="SV: Lost key") is None
 
 
 def test_a_machine_passes_nothing_on() -> None:
