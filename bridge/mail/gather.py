@@ -212,9 +212,7 @@ class _Gathering:
 
 
 def _is_mail(leaf: Leaf) -> bool:
-    """Whether the file is a mail, by its type or, where phones say nothing, by its name."""
-    named = leaf.content_type in endings.SAY_NOTHING and (leaf.filename or "").lower().endswith(".eml")
-    return named or leaf.content_type in _MAILS
+    return leaf.content_type in _MAILS
 
 
 def _compared(event: Event) -> Event:

@@ -503,6 +503,12 @@ def test_a_data_picture_becomes_a_file() -> None:
     )
 
 
+def test_a_data_picture_in_percents_is_one_and_a_single_point_is_none() -> None:
+    percents, point = "image/gif,GIF89a%02%00%02%00", "image/gif;base64,R0lGODlhAQABAAAAACw"
+    result = html.to_markdown(f"<p>x</p><img src='data:{percents}'><img src='data:{point}'>")
+    assert [picture.content for picture in result.data_pictures] == [b"GIF89a\2\0\2\0"]
+
+
 def test_a_data_picture_of_megabytes_is_no_reason_to_give_up() -> None:
     """Case 66."""
     result = html.to_markdown(f"<p># x</p><img src='data:image/jpeg;base64,{'A' * 4_000_000}'>")
