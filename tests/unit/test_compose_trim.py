@@ -209,9 +209,18 @@ def test_the_known_rest_of_a_quote_goes_and_its_new_beginning_stays() -> None:
     assert lossless(f"{new}\n>\n> {HEAD}\n>\n{quoted(ORIGINAL, '> > ')}").rstrip("\n>") == new
 
 
+def test_a_header_block_in_cells_is_one_where_a_separator_announces_it() -> None:
+    block = "From | Support\nSent | Monday\nTo | Ann\nSubject | Lamp"
+    assert lossless(f"It is 4711.\n\n-----Original Message-----\n{block}\n\n{ORIGINAL}") == "It is 4711."
+    text = f"It is 4711.\n\n{block}\n\n{ORIGINAL}"
+    assert lossless(text) == text
+
+
 def test_an_unmarked_quote_goes_where_it_is_known() -> None:
     block = "From: Support\nSent: Monday\nTo: Ann\nSubject: Lamp"
     assert lossless(f"It is 4711.\n________________\n{block}\n\n{ORIGINAL}") == "It is 4711."
+    long = "It is 4711, and I would like to know whether that is the number you mean, or the one below it."
+    assert lossless(f"{long}\n{block}\n\n{ORIGINAL}") == long
     text = f"It is 4711.\n\n{block}\n\n{ORIGINAL}\nand one more thing"
     assert lossless(text) == text
 
