@@ -312,6 +312,8 @@ def test_any_quote_goes_and_what_is_not_known_goes_along() -> None:
     assert "On Mon, Nov 2, 2026" in made.quoted
     assert made.remarks == ("The quoted mail below the answer was left out; it goes along as a file.",)
     assert made.unproved
+    made = composed(text=f"It is 4711.\n\n{HEAD}\n\n> Dear Ann,\n{quoted(ORIGINAL)}", mode="quotes")
+    assert (made.markdown, "Dear Ann," in made.quoted) == ("It is 4711.", True)
 
 
 def test_a_known_quote_goes_without_a_file() -> None:
