@@ -15,7 +15,7 @@ from bridge.compose.length import MARK
 Prefer = Literal["auto", "html", "text"]
 
 
-def text(prefer: Prefer, converted: Converted, written: str) -> str:
+def text(converted: Converted, written: str) -> str:
     """Why the text is shown and not the HTML; "" where it is not."""
     if not is_anything(converted.markdown):
         return "the HTML says nothing"
@@ -23,8 +23,6 @@ def text(prefer: Prefer, converted: Converted, written: str) -> str:
         return ""
     if converted.trouble:
         return "the HTML could not be converted as a whole"
-    if prefer == "text":
-        return "the route prefers it"
     stub = is_stub(converted.markdown) and _says_more(written, converted.markdown)
     return "the HTML only says that it is the one to read" if stub else ""
 

@@ -235,7 +235,7 @@ def _write(making: _Making, block: Written, place: int) -> None:
         return
     converted = _converted(making, source, trimmer)
     making.trouble = making.trouble or converted.trouble
-    why = better.text(making.prefer, converted, text) if text is not None else ""
+    why = better.text(converted, text) if text is not None else ""
     if text is not None and why:
         making.chosen.append(f"the text: {why}")
         if converted.trouble:

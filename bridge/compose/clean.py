@@ -208,20 +208,13 @@ class _Cleaner:
 
     def _inline(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules
         name = elements.INLINE[element.tag]
-        if name == "code" and (
-            self._tree.within(_CODE) or next(element.iterdescendants("pre"), None) is not None
-        ):
+        if name == "b":
+            # Google Docs wraps whole documents in a <b> of normal weight.
+            self._styled(look, bold=not look.normal)
+        elif name == "i" and look.upright:
             return
-        if element.tag == "tt":
-            # Notes writes whole mails in it.
-            self._push_inline(name, {"prose": "yes"})
-        elif name != "b":
-            if not (look.upright and name == "i"):
-                self._push_inline(name)
-        elif not look.normal:  # Google Docs wraps whole documents in such a <b>
-            self._styled(look, bold=True)
-        if look.italic and name == "b":
-            self._push_inline("i")
+        elif name != "code" or not (self._tree.within(_CODE) or elements.is_more_than_code(element)):
+            self._push_inline(name)
 
     def _styled(self, look: Look, *, bold: bool = False) -> None:
         if (bold or look.bold) and not self._tree.within(BOLD):
@@ -248,7 +241,9 @@ class _Cleaner:
             self._result.refused[target.refused] += 1
         if target.url:
             self._result.links += 1
-            if self._result.links <= self._limits.links:
+            if self._tree.at.name == "pre":
+                elements.write_target(element, target.url)
+            elif self._result.links <= self._limits.links:
                 bare = {"bare": "yes"} if elements.may_stand_bare(element, target.url) else {}
                 self._tree.push("a", {"href": target.url, **bare})
                 if words := elements.words(element):

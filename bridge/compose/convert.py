@@ -133,6 +133,8 @@ class Converter(MarkdownConverter):
         elif node.name in ("td", "th"):
             # What stands in the cells after it stays in its columns.
             self._leave_cell(frame, node, "")
+        elif node.name not in INLINE:
+            frame.say_block("")
 
     def _leave(self, parent: Frame, frame: Frame) -> None:
         name = frame.node.name
@@ -177,8 +179,7 @@ class Converter(MarkdownConverter):
                 parent.escape_bang()
         elif name == "code" and "\n" in text:
             frame.cursor.owed = max(frame.cursor.owed, 1)
-            words = text.replace("  \n", "\n")
-            parent.say_block(plain.to_markdown(words) if frame.node.get("prose") else plain.fenced(words))
+            parent.say_block(plain.fenced(text.replace("  \n", "\n")))
             return
         elif name == "q" or "_noformat" not in parent.tags:
             text = self._rule(name)(frame.node, text, parent.tags)
@@ -239,10 +240,8 @@ class Converter(MarkdownConverter):
 
     # -- links and pictures ------------------------------------------------------------------------
 
-    def convert_a(self, el: Node, text: str, parent_tags: frozenset[str]) -> str:
+    def convert_a(self, el: Node, text: str, parent_tags: frozenset[str]) -> str:  # noqa: ARG002 - markdownify's signature
         """A link; bare where the words are the URL; with the true host where the words name another one."""
-        if "_noformat" in parent_tags:
-            return text
         target = el.attrs["href"]
         if el.get("bare") and escape.label(target.removeprefix("mailto:")) == text:
             bare = target.removeprefix("mailto:")
@@ -332,6 +331,7 @@ class Converter(MarkdownConverter):
 
     def _leave_list(self, parent: Frame, frame: Frame) -> None:
         if not frame.parts:
+            parent.say_block("")
             return
         first = int(frame.node.get("start") or 1)
         kind = lists.kind(frame.node.name, frame.node.get("letters") or "")

@@ -180,10 +180,14 @@ class Frame:
         return " " if cursor.space and cursor.said else ""
 
     def say_block(self, block: str, *, tight: bool = False) -> None:
-        """A block with an empty line before it; within an item of a list, a list follows without."""
-        if not block:
-            return
+        """A block with an empty line before it; within an item of a list, a list follows without.
+
+        One without words parts what stands around it all the same.
+        """
         cursor = self.cursor
+        if not block:
+            cursor.meet(Break.LINE)
+            return
         if self.parts and self.parts[-1] in _LINE_ENDS:
             self.parts.pop()
         if cursor.said:

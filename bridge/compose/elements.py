@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 from bridge.compose import appearance
@@ -95,6 +96,19 @@ def may_stand_bare(element: Any, target: str) -> bool:
     return ahead[-1].isspace() and behind[0].isspace()
 
 
+#: No code has more elements; nor are more looked at for each of many that stand one in the other.
+_MAX_IN_CODE = 500
+_NO_CODE = frozenset(("a", "img", "pre"))
+_LINES_OF_WORDS = _NO_CODE | {"br", "p", "div", "table"}
+
+
+def is_more_than_code(element: Any) -> bool:
+    """Whether the element holds what code cannot show: links, pictures; or lines, where Notes writes whole mails in `<tt>`."""
+    more = _LINES_OF_WORDS if element.tag == "tt" else _NO_CODE
+    inner = list(islice(element.iterdescendants(), _MAX_IN_CODE))
+    return len(inner) == _MAX_IN_CODE or any(each.tag in more for each in inner)
+
+
 def alt(element: Any) -> dict[str, str]:
     words = element.get("alt")
     if words is None:
@@ -138,6 +152,18 @@ def _size(element: Any, name: str) -> int:
 def words(element: Any) -> str:
     """What the element says besides its pictures."""
     return " ".join("".join(element.itertext()).split())
+
+
+def write_target(element: Any, target: str) -> None:
+    """Where a link leads, behind its words unless they say it: preformatted lines hold no link."""
+    said = words(element)
+    if not said or target.partition(":")[2].strip("/") in said:
+        return
+    behind = f" <{target}>"
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + behind
+    else:
+        element.text = (element.text or "") + behind
 
 
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")

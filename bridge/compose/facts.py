@@ -44,7 +44,7 @@ def _goes_along(fact: Fact) -> bool:
 
 def _chunks(mail: Mail, told: Sequence[Fact], names: Mapping[int, str]) -> list[str]:
     """The facts in words; and what meetings are about, where the mail itself says nothing."""
-    chunks = [_words(fact, names) for fact in told if not isinstance(fact, Forwarded)]
+    chunks = [_words(fact, names) for fact in told]
     if not any(isinstance(block, Written) and (block.text or block.html) for block in mail.blocks):
         described = (fact.description for fact in told if isinstance(fact, Event))
         chunks += (plain.to_markdown(text) for text in dict.fromkeys(described) if text.strip())
@@ -86,7 +86,7 @@ def _words(fact: Fact, names: Mapping[int, str]) -> str:
         case Contact():
             return _contact(fact, names.get(fact.leaf, ""))
         case Forwarded():
-            return forwarded(fact, "")
+            return ""  # told with the words of the mail, by `forwarded`
         case _:
             assert_never(fact)
 

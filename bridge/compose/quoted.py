@@ -28,7 +28,6 @@ _REST_IDS = frozenset(
 _REST_CLASSES = frozenset(
     ("outlookmessageheader", "ms-outlook-mobile-reference-message", "mail-editor-reference-message-container")
 )
-_REST_MARKERS = frozenset(("__DIVIDER__", "__QUOTED_TEXT__"))
 # Gmail, Thunderbird, Apple and Front name the line above their quote.
 _ATTRIBUTION_IDS = frozenset(("reply-intro",))  # Roundcube
 _ATTRIBUTION_CLASSES = frozenset(("gmail_attr", "moz-cite-prefix", "quote-header", "front-attribution"))
@@ -47,8 +46,6 @@ def mark(element: Any) -> Mark:
         return Mark.REST
     if name in _ATTRIBUTION_IDS:
         return Mark.ATTRIBUTION
-    if element.get("data-marker") in _REST_MARKERS:
-        return Mark.REST
     classes = element.get("class")
     if not classes:
         return Mark.NONE
@@ -116,7 +113,7 @@ class Page:
                 gone.setdefault(node, set()).add(index)
         for place in self.places:
             for start, end in spans:
-                if (start <= place.start < place.end <= end) or start < place.start == place.end < end:
+                if start <= place.start < place.end <= end:
                     gone.setdefault(place.parent, set()).add(place.index)
         for node, indexes in gone.items():
             node.children = [child for index, child in enumerate(node.children) if index not in indexes]
@@ -175,7 +172,6 @@ class _Reader:
         self._words: list[str] = []
         self._first = 0
         self._depth = 0
-        self._line_depth: int | None = None
         self._mark = Mark.NONE
         self._pictured = False
         self._unsaid = False
@@ -275,8 +271,6 @@ class _Reader:
             self._unsaid = self._unsaid or (image.get("src") or "")[:5].lower() == "data:"
 
     def _say(self, words: str) -> None:
-        if self._line_depth is None and (words.strip() or not words):
-            self._line_depth = self._depth
         self._unsaid = self._unsaid or (self._strikes > 0 and bool(words.strip()))
         self._words.append(words)
         if self._marks:
@@ -288,17 +282,15 @@ class _Reader:
         if tokens <= self._first:
             return
         text = quotes.BLANKS.sub(" ", "".join(self._words)).lstrip(" ")
-        depth = self._depth if self._line_depth is None else self._line_depth
         says = bool(text.strip()) or self._pictured
         mark = self._mark if says else Mark.NONE
         marked = tuple(filter(str.strip, "".join(self._marked).split("\n"))) if self._marked else ()
-        line = quotes.of(text, depth, mark, pictured=self._pictured, unsaid=self._unsaid, marked=marked)
+        line = quotes.of(text, self._depth, mark, pictured=self._pictured, unsaid=self._unsaid, marked=marked)
         self._page.lines.append(line)
         self._page.starts.append(self._first)
         self._first = tokens
         self._words.clear()
         self._marked.clear()
-        self._line_depth = None
         if says:
             self._mark = Mark.NONE
         self._pictured = self._unsaid = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -129,13 +128,10 @@ def data_picture(source: str, index: int) -> DataPicture | None:
         return None
     encoded = source[match.end() :]
     if match[2]:
-        squeezed = re.sub(r"[^A-Za-z0-9+/]", "", unquote(encoded))
-        try:
-            content = base64.b64decode(
-                squeezed[: len(squeezed) // 4 * 4 + (len(squeezed) % 4 > 1) * 4] + "=" * (-len(squeezed) % 4)
-            )
-        except binascii.Error:
-            return None
+        digits = re.sub(r"[^A-Za-z0-9+/]", "", unquote(encoded))
+        # A digit alone is no byte.
+        whole = digits[: len(digits) - (len(digits) % 4 == 1)]
+        content = base64.b64decode(whole + "=" * (-len(whole) % 4))
     else:
         content = unquote_to_bytes(encoded)
     if not content:

@@ -375,14 +375,14 @@ def _is_strange(line: Line, frame: quotes.Frame) -> bool:
 
 def _is_header(lines: Sequence[Line], at: int, *, bare: bool) -> bool:
     """Whether a line within a header block says no more than such blocks do: a label, or recipients that go on."""
-    words = lines[at].words.strip()
+    words = lines[at].words
     if not words or attributions.label(words, cells=True) is not None:
         return True
     if bare and attributions.bare_label(words) is not None:
         return True
     if attributions.attribution(words) is Strength.STRONG:
         return True
-    above = next((line.words for line in reversed(lines[:at]) if line.says), "").rstrip()
+    above = next((line.words for line in reversed(lines[:at]) if line.says), "")
     return "@" in words and (above.endswith((",", ";")) or _ADDRESS.fullmatch(words) is not None)
 
 

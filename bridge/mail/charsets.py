@@ -130,6 +130,7 @@ _HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _SAMPLE_CHARS = 20_000
 #: Declared so, a text has no zero bytes of its own.
 _WITHOUT_ZEROS = frozenset({"ascii", "utf_8", "cp1252"})
+_JIS = "iso2022_jp"
 _JIS_ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\([DOPQ]|\([BIJHA]|\.[AF]|\$A)")
 #: Stands once, at the start of a line, and the letters behind it between shifts.
 _KOREAN = b"\x1b$)C"
@@ -182,8 +183,11 @@ def decode(content: bytes, declared: str | None = None, hint: str | None = None)
     if (codecs[:1] or ("ascii",))[0] in _WITHOUT_ZEROS and (order := _order_of_utf_16(content)):
         return content.decode(order, "replace")
     # Other charsets accept nearly any bytes, and valid UTF-8 of some length is no accident: it is asked first.
+    # Escapes of JIS are none either, and the footer that a gateway puts below them may well be UTF-8.
     declared_first = (
-        codecs and _MULTIBYTE.match(codecs[0]) and (codecs[0] == "utf_8" or not _surely_utf_8(content))
+        codecs
+        and _MULTIBYTE.match(codecs[0])
+        and (codecs[0] == "utf_8" or codecs[0].startswith(_JIS) or not _surely_utf_8(content))
     )
     trial = codecs if declared_first else ("utf_8", *codecs)
     for codec in (*trial, "utf_8", *codecs_for(hint)):
@@ -214,8 +218,8 @@ def _unless_foreign(content: bytes, codec: str, read: str) -> str:
 
 
 def _strictly(content: bytes, codec: str) -> str | None:
-    if codec.startswith("iso2022_jp"):
-        return _jis(content) if content.isascii() else None
+    if codec.startswith(_JIS):
+        return _jis(content) if content.isascii() or _JIS_ESCAPE.search(content) else None
     if codec in _WINDOWS and _UPPER_CONTROL.search(content):
         codec = _WINDOWS[codec]
     elif codec == "koi8_r" and _UKRAINIAN.search(content):
@@ -334,7 +338,11 @@ def _jis_run(run: bytes, state: bytes) -> str:
     if state.startswith(b"$"):
         codec = {b"$(D": "iso2022_jp_2", b"$A": "iso2022_jp_2"}.get(state, "iso2022_jp_2004")
         return (b"\x1b" + state + run + b"\x1b(B").decode(codec, "replace")
-    return run.decode("ascii", "replace")
+    if run.isascii():
+        return run.decode("ascii")
+    # JIS knows no such bytes: a gateway's footer, or the narrow kana of old mailers.
+    text = _strictly(run, "utf_8")
+    return run.decode("cp932", "replace") if text is None else text
 
 
 def _kanji(run: bytes) -> str:

@@ -192,11 +192,13 @@ class _Gathering:
         return self.without(gone), once
 
     def same_bytes(self, one: int, other: int) -> bool:
-        return self.squeezed(one) == self.squeezed(other)
+        squeezed = self.squeezed(one)
+        return squeezed is not None and squeezed == self.squeezed(other)
 
-    def squeezed(self, index: int) -> bytes:
-        decoded, _ = decode.head(self.content, self.reader.leaves[index], _COMPARED_BYTES)
-        return b"".join(decoded.split())
+    def squeezed(self, index: int) -> bytes | None:
+        """The bytes of the leaf without blanks; None where there are too many to compare."""
+        decoded, more = decode.head(self.content, self.reader.leaves[index], _COMPARED_BYTES)
+        return None if more else b"".join(decoded.split())
 
     def without(self, gone: set[int]) -> list[Block]:
         """The blocks without these files; their leaves are named by the first words, which they are a version of."""
@@ -210,9 +212,7 @@ class _Gathering:
 
 
 def _is_mail(leaf: Leaf) -> bool:
-    """Whether the file is a mail, by its type or, where phones say nothing, by its name."""
-    named = leaf.content_type in endings.SAY_NOTHING and (leaf.filename or "").lower().endswith(".eml")
-    return named or leaf.content_type in _MAILS
+    return leaf.content_type in _MAILS
 
 
 def _compared(event: Event) -> Event:

@@ -17,9 +17,6 @@ class Pieces:
         self._joined: list[str] = []
         self._loose: list[str] = []
 
-    def __bool__(self) -> bool:
-        return bool(self._loose or self._joined)
-
     def add(self, piece: str) -> None:
         self._loose.append(piece)
         if len(self._loose) >= _TOGETHER:

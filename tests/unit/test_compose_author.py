@@ -304,6 +304,8 @@ def test_a_group_of_ours_that_rewrites_from_gives_way_to_the_author() -> None:
     )
     found = chosen(mail)
     assert (found.user.name, found.user.email, found.remarks) == ("Anna Berg", "anna@example.net", ())
+    nameless = replace(mail, headers=(), reply_to=(an_address("anna@example.net"),))
+    assert chosen(nameless).user.name == "Anna Berg"
 
 
 def test_a_foreign_list_gives_way_to_reply_to_with_a_remark() -> None:

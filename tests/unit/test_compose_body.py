@@ -288,6 +288,10 @@ def test_a_body_without_marks_is_unchanged(markdown: str) -> None:
     assert body.resolve(markdown, {0: "https://f.example"}) == markdown
 
 
+def test_a_picture_without_a_url_leaves_a_name_with_brackets_whole() -> None:
+    assert body.resolve(f"a ![scan\\[1\\].png]({mark(0)}) b", {}) == "a scan\\[1\\].png b"
+
+
 def test_a_mark_alone_resolves_to_its_url_or_nothing() -> None:
     assert body.resolve(f"x {mark(1)} y", {1: "u"}) == "x u y"
     assert body.resolve(f"x {mark(1)} y", {}) == "x  y"

@@ -247,6 +247,8 @@ def test_a_pattern_of_the_route_names_the_conversation(pattern: dict[str, str], 
     ],
 )
 def test_a_pattern_may_build_a_slug(adopt: str, expected: SlugClue | KeyClue) -> None:
+    without = {"match": r"#(\d+)(x)?", "slug": "{2}", "adopt": adopt}
+    assert clues(a_mail(subject="About #12 B!"), patterns=[without], subject=False) == ()
     pattern = {"match": r"#(\d+ \w+)", "slug": "Ticket {1}", "adopt": adopt}
     (found,) = clues(a_mail(subject="About #12 B!"), patterns=[pattern], subject=False)
     match found, expected:

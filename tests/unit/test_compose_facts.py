@@ -280,6 +280,13 @@ def test_a_delivery_report_says_who_why_and_of_which_mail() -> None:
     ]
 
 
+def test_a_delivery_report_counts_whom_it_does_not_name() -> None:
+    done = tuple(Undelivered(address=f"{what}@x.example", action=what) for what in ("delivered", "relayed"))
+    said = lines(report.delivery(DeliveryReport(leaf=1, recipients=done, further_recipients=3)))
+    assert said[0] == "**Delivery report: what became of the mail**"
+    assert said[-1] == "- and 3 further recipients"
+
+
 @pytest.mark.parametrize(
     ("code", "meaning"),
     [
@@ -307,12 +314,17 @@ def test_a_status_has_a_meaning(code: str, meaning: str) -> None:
 )
 def test_a_receipt_says_what_became_of_the_mail(disposition: str, said: str) -> None:
     told = ReadReceipt(
-        leaf=1, reader="bob@example.net", disposition=disposition, automatic=True, original=ORIGINAL
+        leaf=1,
+        reader="bob@example.net",
+        disposition=disposition,
+        automatic=True,
+        error="5.7.1",
+        original=ORIGINAL,
     )
     found = lines(report.receipt(told))
     assert found[0] == f"**Read receipt: the mail {said}**"
     assert found[1] == "By: bob@example.net (answered by the program itself)"
-    assert "Subject of the mail: Your lamps" in found
+    assert found[2:4] == ["Error: 5.7.1", "Subject of the mail: Your lamps"]
 
 
 def test_an_abuse_report_says_what_is_complained_of() -> None:

@@ -192,6 +192,9 @@ def test_what_cannot_be_told_is_not_guessed(head: bytes) -> None:
             "x.docx",
         ),
         ("image/png", "x.png", b"unknown", "image/png", "x.png"),
+        ("application/x-gtar", "x.tgz", HEADS["application/gzip"], "application/x-gtar", "x.tgz"),
+        ("application/msword", "x.doc", HEADS["application/rtf"], "application/msword", "x.doc"),
+        ("image/x-canon-cr2", "x.cr2", HEADS["image/tiff"], "image/x-canon-cr2", "x.cr2"),
     ],
 )
 def test_what_a_file_is_decides_over_what_it_says(

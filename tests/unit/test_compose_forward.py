@@ -10,6 +10,7 @@ from support.composing import OWN, a_mail, a_route, a_sender, an_address, an_env
 
 from bridge.compose import author, forward, sort
 from bridge.compose.author import Choice
+from bridge.facts import Forwarded
 from bridge.model import Attached, Automatic, KeyClue, Kind, Leaf, Mail, Span, Written
 
 STAFF = "Ben Ito <ben@example.com>"
@@ -249,6 +250,8 @@ def test_the_quote_below_an_answer_is_no_forward() -> None:
     assert found(outlook, subject="FW: Lost key") is not None
     # A Finn's "VS:" answers, a Dane's passes on: the labels tell.
     assert found(outlook, subject="VS: Lost key") is None
+    danish = "Ok.\n\nFra: Olga <olga@customer.example>\nSendt: 1. november 2026\nTil: Ben\nEmne: Lost key\n\n"
+    assert found(danish + GMAIL, subject="SV: Lost key") is None
 
 
 def test_a_machine_passes_nothing_on() -> None:
@@ -420,7 +423,19 @@ def keys(sorting: Any) -> list[KeyClue]:
 def test_the_conversation_has_the_original_subject_and_author() -> None:
     sorting = sorted_by(passing_on())
     assert (sorting.subject, sorting.user.email) == ("Lost key", "olga@customer.example")
+    assert sorted_by(passing_on(subject="Fwd: For you")).subject == "Lost key"
     assert sorted_by(passing_on(), forwards="keep").subject == "Fwd: Lost key"
+
+
+def test_of_two_attached_mails_only_the_one_that_is_passed_on_is_told_anew() -> None:
+    told = [
+        Forwarded(leaf=leaf, author=f"{leaf}@x.example", date="", subject="", words=()) for leaf in (1, 2)
+    ]
+    passed, _ = forward.handed_on(a_mail(facts=tuple(told)), a_mail(text="Mine."), 2)
+    assert [(fact.leaf, fact.words) for fact in passed.facts if isinstance(fact, Forwarded)] == [
+        (1, ()),
+        (2, (("Mine.", None),)),
+    ]
 
 
 def test_a_forward_joins_nothing_by_its_subject_but_answers_find_it() -> None:

@@ -129,6 +129,13 @@ def test_words_start_a_line_after_a_break_too() -> None:
         ("<b><ul><li>a</li></ul></b>", "- a"),
         ("<b style='font-weight:normal'>docs</b>", "docs"),
         ("<i style='font-style: normal'>When</i> <i>now</i>", "When _now_"),
+        ("<b style='font-weight:normal;font-style:italic'>x</b>", "_x_"),
+        ("1<sup style='font-weight:bold'>st</sup>", "1**st**"),
+        ("<b><i>a.</i></b>b <s>c.</s>d", "a.b ~~c~~.d"),
+        ("<b>5*</b>x <b>Name*:</b>Max", "5\\*x **Name\\***:Max"),
+        ("<i>a</i><b>b!</b>c <i>€</i><b>a</b>", "_a_**b**!c _€_**a**"),
+        ("<b>!</b>a <i>*</i>c <b>_</b>b", "!a \\*c \\_b"),
+        ("x<b>a</b><i>b</i>y <i>A_B</i>x", "x**a**by A_Bx"),
         ("<span style='font-weight:bold'>b</span> <font style='font-style: italic'>i</font>", "**b** _i_"),
         ("<b><strong>x</strong></b>", "**x**"),
         ("H<sub>2</sub>O <u>u</u> <mark>m</mark>", "H2O u m"),
@@ -153,10 +160,20 @@ def test_emphasis_is_where_a_renderer_will_see_it(source: str, markdown: str) ->
         ("<h2></h2><h2>&nbsp;</h2>x", "x"),
         ("<h2><img src='http://x.example/l.png' alt=''></h2>x", "x"),
         ("<h2>No #</h2>", "## No \\#"),
+        ("<h2>a<hr>b<h3>c</h3></h2>", "## a b c"),
     ],
 )
 def test_headings(source: str, markdown: str) -> None:
     assert converted(source) == markdown
+
+
+@pytest.mark.parametrize(
+    "block", ["<h2></h2>", "<h2>&nbsp;</h2>", "<blockquote><br></blockquote>", "<ul><li></li></ul>", "<ul></ul>", "<pre> </pre>",
+              "<table border=1><tr><td></td><td></td></tr><tr><td></td><td></td></tr></table>"]
+)  # fmt: skip
+def test_a_block_without_words_parts_the_words_around_it(block: str) -> None:
+    assert converted(f"Thanks{block}Ann") == "Thanks  \nAnn"
+    assert converted(f"<b>Thanks{block}Ann</b>{block}") == "**Thanks  \nAnn**"
 
 
 # -- lists and quotes ------------------------------------------------------------------------------
@@ -213,10 +230,12 @@ def test_preformatted_text_stands_in_a_fence() -> None:
 @pytest.mark.parametrize(
     ("source", "markdown"),
     [
-        ("x<br><br><tt>Hello *all*,<br>the 1. lamp<br><br>- ok</tt><br>y", "x\n\nHello \\*all\\*,  \nthe 1. lamp\n\n\\- ok\n\ny"),
+        ("x<br><br><tt>Hello *all*,<br>the 1. lamp<br><br>- ok</tt><br>y", "x\n\nHello \\*all\\*,  \nthe 1. lamp\n\n\\- ok  \ny"),
         ("x<hr><br><code>a = *b<br>c</code>", "x\n\n---\n\n```\na = *b\nc\n```"),
         ("x<br><code>a<br>c</code>y", "x\n\n```\na\nc\n```\n\ny"),
-        ("see <tt>a_b</tt>", "see `a_b`"),
+        ("see <tt>a_b</tt> <code>c <b>d</b></code>", "see `a_b` `c d`"),
+        ("<tt>as <a href='https://x.example/1'>*here*</a><br>b</tt>", "as [\\*here\\*](https://x.example/1)  \nb"),
+        ("<code><a href='https://x.example/1'>run()</a></code>", "[run()](https://x.example/1)"),
     ],
 )  # fmt: skip
 def test_lines_of_a_typewriter_are_words_and_lines_of_code_are_code(source: str, markdown: str) -> None:
@@ -229,9 +248,18 @@ def test_lines_of_a_typewriter_are_words_and_lines_of_code_are_code(source: str,
         ("x<code><pre>a\n  *b</pre></code>y", "x\n\n```\na\n  *b\n```\n\ny"),
         ("x<pre>a<div>b\n</div><p>c</p>d</pre>", "x\n\n```\na\nb\nc\nd\n```"),
         ("x<pre><div>a</div><div><br></div><div>  b</div></pre>", "x\n\n```\na\n\n  b\n```"),
+        (
+            "x<pre>a <a href='https://x.example/1'>b<i>c</i></a> d</pre>",
+            "x\n\n```\na bc <https://x.example/1> d\n```",
+        ),
+        (
+            "x<pre>a <a href='http://x.example/'>x.example</a>\n<a href='mailto:a@x.example'>a@x.example</a></pre>",
+            "x\n\n```\na x.example\na@x.example\n```",
+        ),
+        ("<pre>a <a href='https://x.example/1'>b</a></pre>", "a b <https://x.example/1>"),
     ],
 )
-def test_preformatted_lines_stand_in_one_fence_whatever_they_are_made_of(source: str, markdown: str) -> None:
+def test_preformatted_lines_stand_in_one_fence_and_say_where_links_lead(source: str, markdown: str) -> None:
     assert converted(source) == markdown
 
 
@@ -528,6 +556,12 @@ def test_a_data_picture_becomes_a_file() -> None:
         b"\x89PNG",
         "picture-1.png",
     )
+
+
+def test_a_data_picture_in_percents_is_one_and_a_single_point_is_none() -> None:
+    percents, point = "image/gif,GIF89a%02%00%02%00", "image/gif;base64,R0lGODlhAQABAAAAACw"
+    result = html.to_markdown(f"<p>x</p><img src='data:{percents}'><img src='data:{point}'>")
+    assert [picture.content for picture in result.data_pictures] == [b"GIF89a\2\0\2\0"]
 
 
 def test_a_data_picture_of_megabytes_is_no_reason_to_give_up() -> None:

@@ -513,13 +513,16 @@ CLIENTS = {
         "Am 2. November 2026 10:15:00 MEZ schrieb Rosa Lind <rosa@s.example>:",
     ),
     "new Outlook": (
-        f"<div>{ANSWER}</div><div id='mail-editor-reference-message-container'><div><b>From:</b> Rosa<br><b>Sent:</b> Mon<br>"
-        f"<b>To:</b> me</div><div>{ORIGINAL}</div></div>",
-        "From: Rosa",
+        f"<div>{ANSWER}</div><div id='mail-editor-reference-message-container'><div>{OUTLOOK}</div><div>{ORIGINAL}</div></div>",
+        "Xxxx: Rosa Lind",
     ),
     "Outlook for Mac": (
         f"<div>{ANSWER}</div><span id='OLK_SRC_BODY_SECTION'><div>{ORIGINAL}</div></span>",
         ORIGINAL,
+    ),
+    "Alimail": (
+        f"<div>{ANSWER}</div><div class='alimail-quote'><div>{OUTLOOK}</div><div>{ORIGINAL}</div></div>",
+        "Xxxx: Rosa Lind",
     ),
     "Roundcube": (
         f"<p>{ANSWER}</p><p id='reply-intro'>Rosa, 2.11.</p><blockquote type='cite'>{ORIGINAL}</blockquote>",

@@ -209,9 +209,18 @@ def test_the_known_rest_of_a_quote_goes_and_its_new_beginning_stays() -> None:
     assert lossless(f"{new}\n>\n> {HEAD}\n>\n{quoted(ORIGINAL, '> > ')}").rstrip("\n>") == new
 
 
+def test_a_header_block_in_cells_is_one_where_a_separator_announces_it() -> None:
+    block = "From | Support\nSent | Monday\nTo | Ann\nSubject | Lamp"
+    assert lossless(f"It is 4711.\n\n-----Original Message-----\n{block}\n\n{ORIGINAL}") == "It is 4711."
+    text = f"It is 4711.\n\n{block}\n\n{ORIGINAL}"
+    assert lossless(text) == text
+
+
 def test_an_unmarked_quote_goes_where_it_is_known() -> None:
     block = "From: Support\nSent: Monday\nTo: Ann\nSubject: Lamp"
     assert lossless(f"It is 4711.\n________________\n{block}\n\n{ORIGINAL}") == "It is 4711."
+    long = "It is 4711, and I would like to know whether that is the number you mean, or the one below it."
+    assert lossless(f"{long}\n{block}\n\n{ORIGINAL}") == long
     text = f"It is 4711.\n\n{block}\n\n{ORIGINAL}\nand one more thing"
     assert lossless(text) == text
 
@@ -231,13 +240,31 @@ def test_a_title_above_a_header_block_goes_only_where_its_words_are_those_of_pro
     assert lossless(f"It is 4711.\n\n{title}\n{block}\n\n{ORIGINAL}") == kept
 
 
-def test_words_among_the_lines_of_a_header_block_are_not_taken_for_it() -> None:
-    text = f"Hello\n\nFrom: Support\nSent: Monday\nmy house is on fire\nTo: Ann\nSubject: Lamp\n\n{ORIGINAL}"
+@pytest.mark.parametrize("separator", ["", "-----Original Message-----\n"])
+def test_words_among_the_lines_of_a_header_block_are_not_taken_for_it(separator: str) -> None:
+    block = f"{separator}From: Support\nSent: Monday\nmy house is on fire\nTo: Ann\nSubject: Lamp"
+    text = f"Hello\n\n{block}\n\n{ORIGINAL}"
     assert lossless(text) == text
 
 
-def test_an_attribution_with_nothing_under_it_stays() -> None:
+@pytest.mark.parametrize(
+    "block",
+    [
+        "From: Support\n<support@example.com>\nSent: Monday\nTo: Ann\n<ann@example.net>,\n<tim@example.net>\nSubject: Lamp",
+        'Кому: Ann Lee <ann@example.net>;\nТема: Lamp;\n02.11.2026, 10:15, "Support" <support@example.com>:',
+    ],
+    ids=["addresses torn from their names", "whom it answers below it"],
+)
+def test_a_header_block_may_say_more_than_its_labels(block: str) -> None:
+    assert lossless(f"It is 4711.\n\n{block}\n\n{ORIGINAL}") == "It is 4711."
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_an_attribution_with_nothing_under_it_stays(end: str) -> None:
     text = f"It is 4711.\n\n{HEAD}\n"
+    assert lossless(text) == text
+    inner = f"{ORIGINAL}\n\n{HEAD}{end}"
+    text = f"It is 4711.\n\n{HEAD}\n\n{quoted(inner)}"
     assert lossless(text) == text
 
 
@@ -300,6 +327,8 @@ def test_any_quote_goes_and_what_is_not_known_goes_along() -> None:
     assert "On Mon, Nov 2, 2026" in made.quoted
     assert made.remarks == ("The quoted mail below the answer was left out; it goes along as a file.",)
     assert made.unproved
+    made = composed(text=f"It is 4711.\n\n{HEAD}\n\n> Dear Ann,\n{quoted(ORIGINAL)}", mode="quotes")
+    assert (made.markdown, "Dear Ann," in made.quoted) == ("It is 4711.", True)
 
 
 def test_a_known_quote_goes_without_a_file() -> None:

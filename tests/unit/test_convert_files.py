@@ -139,8 +139,11 @@ def test_a_trim_that_is_off_and_a_forward_that_is_kept_change_nothing_of_this(tm
 
 
 def test_more_than_a_note_holds_stays_in_the_body(tmp_path: Path) -> None:
-    made = drafted(tmp_path, passed_on(plain("Long words. \n" * 2_000 + BLOCK)), forwards="original")
-    assert "Long words." in made.body
+    made = drafted(
+        tmp_path, passed_on(plain("Many long words. " * 600 + f"\nThe end.\n{BLOCK}")), forwards="original"
+    )
+    assert made.user.email == "olga@customer.example"
+    assert "The end." in made.body
 
 
 def test_the_words_of_an_attached_mail_are_shown_and_the_forwarders_noted(tmp_path: Path) -> None:

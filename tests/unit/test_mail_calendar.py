@@ -388,6 +388,16 @@ def test_another_calendar_beside_is_another_file() -> None:
     assert mails.shape(found) == ["text=You are invited.", "text/calendar", "b.ics"]
 
 
+@pytest.mark.parametrize("more", ["X-SEAT:4\r\n", "X-A:1\r\n" * 40_000])
+def test_a_calendar_of_the_same_meeting_that_says_more_is_another_file(more: str) -> None:
+    twin, end = ICS.replace("END:VEVENT", f"{more}END:VEVENT"), "X-SEAT:5\r\nEND:VCALENDAR"
+    parts = [
+        mails.file(twin.encode(), content_type="text/calendar", name="a.ics"),
+        mails.file(twin.replace("END:VCALENDAR", end).encode(), content_type="text/calendar", name="b.ics"),
+    ]
+    assert mails.shape(mail.parse(mails.mixed(*parts))) == ["a.ics", "b.ics"]
+
+
 def test_a_calendar_by_its_name_alone_is_read() -> None:
     raw = mails.mixed(mails.file(ICS.encode(), content_type="application/octet-stream", name="Meeting.ICS"))
     assert len(mail.parse(raw).facts) == 1

@@ -12,6 +12,7 @@ from bridge.mail import charsets
 
 RUSSIAN = "Добрый день! Не могу войти в личный кабинет, помогите пожалуйста."
 JAPANESE = "お世話になっております。注文の件でご連絡いたしました。"
+FOOTER = "--\nGrüße, 株式会社の案内です"
 KOREAN = "안녕하세요. 주문한 상품이 아직 안 왔습니다."
 HONGKONG = "請查收附件嘅發票，唔該晒。啲嘢係咁嘅"
 GREEK = "Καλημέρα, δεν έχω λάβει ακόμα την παραγγελία μου."
@@ -118,6 +119,13 @@ def test_what_is_no_charset_has_none(label: str | None) -> None:
         (80, b"\x1b$B$*@$OC", "iso-2022-jp", "お世話"),
         (80, b"\x1b(I1\x1b(B", "iso-2022-jp", "ｱ"),
         (80, b"\x1b$Bu:$*\x1b(B", "iso-2022-jp", "\ufffdお"),
+        (80, b"\x1b$B-!\x1b(I1\x1b$(D\x30\x21\x1b(B", "iso-2022-jp", "①ｱ丂"),
+        (80, b"\x1b$B-!  $*\x1b(B", "iso-2022-jp", "①  お"),
+        (80, b"\x1b$B$*\x1b(B\0", "iso-2022-jp", "お\0"),
+        (80, JAPANESE.encode("iso-2022-jp") + f"\n{FOOTER}".encode(), "iso-2022-jp", f"{JAPANESE}\n{FOOTER}"),
+        (80, b"\x1b$B$*\x1b(B \xb1\xb2", "iso-2022-jp", "お ｱｲ"),
+        (80, "日本語です".encode(), "iso-2022-jp", "日本語です"),
+        (78, "Hello Ann".encode("utf-16-le"), "iso-8859-1", "Hello Ann"),
         (82, "שָׁלוֹם مرحبا 👩‍👩‍👧".encode(), "utf-8", "שָׁלוֹם مرحبا 👩‍👩‍👧"),
     ],
 )  # fmt: skip

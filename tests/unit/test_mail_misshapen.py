@@ -243,6 +243,7 @@ def test_html_that_lost_its_transfer_encoding_is_read_all_the_same() -> None:
     ("body", "text"),
     [
         ("Gr=C3=BC=C3=9Fe an alle =E2=80=93 bald", "Grüße an alle – bald"),
+        ("Gr=C3=BC=C3=9Fe aus dem Lager", "Grüße aus dem Lager"),
         ("Der Preis betr=E4gt f=\nnf Euro", "Der Preis beträgt fnf Euro"),
         ("a long line that =\ngoes on=20\nx =3D 5", "a long line that goes on \nx = 5"),
         ("UjNMRHZNT2ZaUQpIZWxsbyB0aGVyZSwgdGhpcyBpcyBhIGxvbmdlciB0ZXh0IG9mIG1pbmU=", None),

@@ -585,6 +585,13 @@ def test_a_mail_forwarded_without_a_word_is_shown_and_kept() -> None:
     )
 
 
+@pytest.mark.parametrize("words", [mails.plain("See her mail."), mails.html("<p>See her mail.")])
+def test_a_mail_beside_words_is_a_file(words: bytes) -> None:
+    inner = mails.mail("Subject: Broken lamp", body="It is dark.\r\n")
+    found = mail.parse(mails.mixed(words, mails.part("Content-Type: message/rfc822", body=inner)))
+    assert found.facts == ()
+
+
 def test_files_of_a_mail_that_is_passed_on_are_named() -> None:
     files = (mails.file(name="lamp.jpg"), mails.file(name=None, disposition=""))
     words = mails.multipart("mixed", mails.plain("See it"), *files, boundary="in")

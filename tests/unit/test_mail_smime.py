@@ -112,6 +112,9 @@ def test_a_signed_mail_under_any_name_is_words() -> None:
     part = mails.file(signed.message(ENTITY), content_type="application/octet-stream", name="Order.p7m")
     assert mails.shape(mail.parse(mails.mixed(part)))[0] == "nothing"
     assert "text=The signed words." in mails.shape(mail.parse(mails.mixed(part)))
+    headless = signed.message(b"\r\nThe signed words.\r\n")
+    part = mails.file(headless, content_type="application/pkcs7-mime", name="Order.p7m")
+    assert "text=The signed words." in mails.shape(mail.parse(mails.mixed(part)))
 
 
 @pytest.mark.parametrize("cut", [1, 3, 12, 20, 40])

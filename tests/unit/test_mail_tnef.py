@@ -212,6 +212,19 @@ def test_a_stream_that_breaks_off_gives_what_stood_before() -> None:
     assert any("breaks off" in defect for defect in found.defects)
 
 
+def test_a_file_may_stand_in_its_properties_an_object_behind_its_class() -> None:
+    stream = outlook.stream(
+        outlook.file(b"a.bin", b"", (outlook.BINARY, outlook.DATA, b"The bytes of the file.")),
+        outlook.file(
+            b"b.xls", b"", (outlook.OBJECT, outlook.DATA, bytes(16) + b"\xd0\xcf\x11\xe0 and so on")
+        ),
+    )
+    raw = _wrapped(stream)
+    found = mail.parse(raw)
+    assert mails.shape(found)[-2:] == ["a.bin", "b.xls"]
+    assert mails.contents(raw, found)[-2:] == [b"The bytes of the file.", b"\xd0\xcf\x11\xe0 and so on"]
+
+
 def test_an_empty_file_keeps_its_name() -> None:
     stream = outlook.stream(outlook.file(b"EMPTY.TXT", b""))
     assert mails.shape(mail.parse(_wrapped(stream))) == ["nothing", "EMPTY.TXT"]
@@ -240,6 +253,11 @@ def test_more_files_than_the_limit_leave_the_wrapper_there() -> None:
     stream = outlook.stream(*(outlook.file(b"%d.txt" % n, b"x") for n in range(5)))
     found = mail.parse(_wrapped(stream), Limits(unwrap_leaves=2))
     assert mails.shape(found) == ["nothing", "0.txt", "1.txt", "winmail.dat"]
+    inner = outlook.stream(*(outlook.file(b"%d.txt" % n, b"x") for n in range(4)))
+    found = mail.parse(
+        _wrapped(outlook.stream(*[outlook.file(b"in.dat", inner)] * 3)), Limits(unwrap_leaves=4)
+    )
+    assert mails.shape(found).count("0.txt") == 1
 
 
 def test_counts_that_lie_are_not_believed() -> None:
