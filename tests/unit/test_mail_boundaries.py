@@ -80,7 +80,8 @@ class TestBoundaries:
         """Case 47: of two versions the one that says more; the other goes along."""
         words = " ".join(f"word{number}" for number in range(100))
         page = f"<html><body><p>{words}</p></body></html>"
-        for cut in ("<html><body><p>word0 word1", f"<html><head><style>{'p {} ' * 50}"):
+        within_tag = f"<html><body><p>word0 <font co={' lamp' * 120}"
+        for cut in ("<html><body><p>word0 word1", f"<html><head><style>{'p {} ' * 50}", within_tag):
             found = mail.parse(mixed(plain(words), html(cut), kind="alternative")[: -len(BOUNDARY) - 8])
             assert shape(found) == [f"text={words}", "text/html"]
             assert any("cut off" in defect for defect in found.defects)
