@@ -172,7 +172,7 @@ def draft(job: Job) -> Draft:
             recipients=job.recipients,
             author=choice.author,
             body=body,
-            files=(*files, *_made(content, body, job), *_uncopied(mail, choice, job)),
+            files=(*files, *_made(content, body, job, cut=mail.cut), *_uncopied(mail, choice, job)),
             remarks=(*job.remarks, *remarks, *_cut_off(content, mail, names)),
             title=sorting_rules.subject_of(mail, job.route, choice, found, job.keys),
             found=found,
@@ -343,7 +343,7 @@ def _pictures(body: bodies.Body, store: Store) -> list[File]:
     ]
 
 
-def _made(content: Content, body: bodies.Body, job: Job) -> list[File]:
+def _made(content: Content, body: bodies.Body, job: Job, *, cut: bool) -> list[File]:
     """Files the bridge adds: a long body, quotes left out, the mail as it came where the route or trouble asks for it."""
     store = _store(job)
     made: list[File] = []
@@ -352,7 +352,8 @@ def _made(content: Content, body: bodies.Body, job: Job) -> list[File]:
     if body.quoted:
         made.append(_write(store, [body.quoted.encode()], "quoted-text.md", "text/markdown"))
     wanted = job.route.body.original
-    if wanted == "always" or (wanted == "trouble" and (body.trouble or job.effort is not Effort.FULL)):
+    trouble = body.trouble or cut or job.effort is not Effort.FULL
+    if wanted == "always" or (wanted == "trouble" and trouble):
         made.append(_write(store, _slices(content), ORIGINAL_NAME, "message/rfc822"))
     return made
 

@@ -159,8 +159,8 @@ class Mail:
     automatic: Automatic | None = None
     facts: tuple[Fact, ...] = ()  #: What its parts say to machines: meetings, reports, contacts.
     about: tuple[str, ...] = ()  #: Ids of the mail a report is about, and of those it answered.
-    #: What was odd, guessed, cut or skipped, one sentence each, for the internal note and `explain`.
-    defects: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()  #: What was odd, guessed, cut or skipped, for the note: a sentence each.
+    cut: bool = False  #: Some words are in none of the blocks: only the mail as it came has them.
 
     def header(self, name: str) -> str | None:
         """The first field of that name, compared without case; None when absent or empty."""

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_ZERO = r"0*\.?0*(?:px|pt|em|rem|ex|%|cm|mm|in)?(?:!important)?(?:;|\Z)"
+_ZERO = r"0*+(?:\.0*+)?(?:px|pt|em|rem|ex|%|cm|mm|in)?(?:!important)?(?:;|\Z)"
 _BLANKS = re.compile(r"\s+")
 _HIDDEN = re.compile(rf"(?:\A|;)(?:display:none|visibility:hidden|opacity:{_ZERO}|max-height:{_ZERO})")
 _NO_BOX = re.compile(rf"(?:\A|;)(?:height|max-width|width):{_ZERO}")
 _DISPLAY = re.compile(r"(?:\A|;)display:([a-z-]+)(!important)?")
 _BLOCKS = frozenset(("block", "flex", "grid", "table", "list-item", "table-row"))
 _FONT_SIZE = re.compile(r"(?:\A|;)font(?:-size)?:([^;]*)")
-_ZERO_SIZE = re.compile(r"(?:\A|(?<=[^\d.]))0*\.?0*(?:px|pt|em|rem|ex|%)?(?:!important|/|\Z)")
+_ZERO_SIZE = re.compile(r"(?:\A|(?<=[^\d.]))0*+(?:\.0*+)?(?:px|pt|em|rem|ex|%)?(?:!important|/|\Z)")
 _BOLD = re.compile(r"(?:\A|;)font(?:-weight:(?:bold|[6-9]00)|:(?:italic)?bold)")
 _NORMAL = re.compile(r"(?:\A|;)font-weight:(?:normal|400)")
 _ITALIC = re.compile(r"(?:\A|;)font-style:(?:italic|oblique)")

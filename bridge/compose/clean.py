@@ -245,8 +245,8 @@ class _Cleaner:
                 elements.write_target(element, target.url)
             elif self._result.links <= self._limits.links:
                 bare = {"bare": "yes"} if elements.may_stand_bare(element, target.url) else {}
-                self._tree.push("a", {"href": target.url, **bare})
-                if words := elements.words(element):
+                # Links within links, where none can stand, are not read again and again.
+                if self._tree.push("a", {"href": target.url, **bare}) and (words := elements.words(element)):
                     self._result.worded[target.url] = words
 
     def _image(self, element: Any, look: Look, opened: _Open) -> None:  # noqa: ARG002 - one of the rules

@@ -221,17 +221,20 @@ _WORD_NUMBER = re.compile(r"\(?(\d{1,9})[.)]?")
 _SYMBOL_FONT = re.compile(
     r"font-family:\s{0,9}[\"']?(?:symbol|wingdings|webdings|courier new)", re.IGNORECASE
 )
+#: Elements of an item before its marker is in one, and texts of a marker: items within items are not looked through each time.
+_MAX_BEFORE_MARKER = 50
+_MAX_IN_MARKER = 20
 
 
 def word_marker(element: Any) -> tuple[str, str, str]:
     """Which list Word meant by the marker it drew, its first number, and the marker where no list shows it: `1.2`, `b)`."""
     drawn = False
-    for span in element.iter("span"):
-        style = span.get("style") or ""
+    for span in islice(element.iter(), _MAX_BEFORE_MARKER):
+        style = (span.get("style") or "") if span.tag == "span" else ""
         drawn = drawn or _SYMBOL_FONT.search(style[:500]) is not None
         if "mso-list:" not in style.replace(" ", ""):
             continue
-        marker = "".join(span.itertext()).strip()[:40]
+        marker = "".join(islice(span.itertext(), _MAX_IN_MARKER)).strip()[:40]
         if match := _WORD_NUMBER.fullmatch(marker):
             return "ol", match[1], ""
         is_bullet = drawn or not any(map(str.isalnum, marker))

@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     r"|(?P<tilde>~)"
     r"|(?P<one>\\(?=[!-/:-@\[-`{-~\n]|\Z)|\](?=[(:])|" + _OPENS + r"|\Z)|&(?=\#?\w{1,31};))"
 )
-_URL_TAIL = re.compile(r"[.,;:!?'*~\]]+\Z")
+_URL_TAIL = ".,;:!?'*~]"
 _ENTITY_START = re.compile(r"&#?\w{1,31}\Z")
 _RULE = re.compile(r"=+[ \t]*\Z|-[- \t]*\Z|\*[* \t]*\Z|_[_ \t]*\Z|```|~~~")
 _BULLET = re.compile(r"[-+*](?:[ \t]|\Z)")
@@ -123,11 +123,10 @@ def _without_tail(token: str) -> tuple[str, str]:
     url = token
     if ")" in url:
         url = url[: _unopened(url)]
-    if tail := _URL_TAIL.search(url):
-        url = url[: tail.start()]
-        if tail[0].startswith(";") and _ENTITY_START.search(url[-40:]):
-            url += ";"
-    return url, token[len(url) :]
+    bare = url.rstrip(_URL_TAIL)
+    if url.startswith(";", len(bare)) and _ENTITY_START.search(bare[-40:]):
+        bare += ";"
+    return bare, token[len(bare) :]
 
 
 def _unopened(url: str) -> int:

@@ -29,7 +29,7 @@ _GAP = re.compile(r" {2,}")
 _WIDE_GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
 #: A word behind a gap: numbers of one column end below each other.
 _BEHIND_GAP = re.compile(r"(?<=\S) {2,}(\S+)")
-_DRAWN_RULE = re.compile(r"[ \t]*[+|]?[-=+|: ]*(?:-{3}|={3})[-=+|: ]*\Z|[ \t]*_{3}[_ ]*\Z")
+_DRAWN_RULE = re.compile(r"[ \t]*+(?=[-=+|: ]*+\Z).*?(?:-{3}|={3})|[ \t]*+_{3}[_ ]*+\Z")
 #: `----  ------  ---` below the heads of columns.
 _RULED_COLUMNS = re.compile(r" *(?:-{2,}|={2,})(?: +(?:-{2,}|={2,}))+\Z")
 #: What stands in code and in no address or list.

@@ -18,6 +18,8 @@ _BLOCKS = frozenset((
 _BIG = frozenset((
     "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre", "blockquote", "form",
 ))
+#: Within a cell they are no data's, and each of them would be looked through once more with every one around it.
+_GRID = ("tr", "td", "th")
 #: These may be within a cell of data, if little is in it.
 _LISTS = frozenset(("ul", "ol"))
 # fmt: on
@@ -52,11 +54,11 @@ def kind(element: Any) -> Kind:
     headed = sheet = False
     for row in element.iterdescendants("tr"):
         cells = [cell for cell in row if cell.tag in ("td", "th")]
+        if _is_broken(row, cells) or any(map(_is_page, cells)):
+            return Kind.LAYOUT
         if not cells or _is_unseen(row):
             continue
         if len(counts) >= _MAX_ROWS:
-            return Kind.LAYOUT
-        if any(_is_page(cell) for cell in cells):
             return Kind.LAYOUT
         headed = headed or all(cell.tag == "th" for cell in cells)
         sheet = sheet or any(_OF_EXCEL.match(cell.get("class") or "") for cell in cells)
@@ -114,14 +116,19 @@ def stands_on_a_line(row: Any) -> bool:
     return len(cells) > 1 or length <= _MAX_LONE_CELL
 
 
+def _is_broken(row: Any, cells: Sequence[Any]) -> bool:
+    """Whether a row holds cells, and none of them as its own."""
+    return not cells and next(row.iterdescendants(*_GRID), None) is not None
+
+
 def _is_page(cell: Any) -> bool:
     """Whether a cell holds what no cell of data does."""
-    length = 0
+    length = len(cell.text or "")
     lists = False
-    for inner in cell.iter():
+    for inner in cell.iterdescendants():
         if inner.tag in _LISTS:
             lists = True
-        elif inner.tag in _BIG:
+        elif inner.tag in _BIG or inner.tag in _GRID:
             return True
         length += len(inner.text or "") + len(inner.tail or "")
     return length > (_MAX_LISTED if lists else 1_500)

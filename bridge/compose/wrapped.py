@@ -44,11 +44,11 @@ _NAMED = (
 )
 _URL = re.compile(r"https?://[^\s<>\"]{1,16000}")
 _URL_IN_HTML = re.compile(r"https?://[^\s<>\"']{1,16000}")
-_TAIL = re.compile(r"[.,;:!?'*\])]+\Z")
+_TAIL = ".,;:!?'*])"
 _V3 = re.compile(r"https?://[^/]{1,100}/v3/__(?P<url>\S+?)__;(?P<gone>[A-Za-z0-9_-]*={0,2})!", re.IGNORECASE)
 #: How often a character stands for "**" and the letter behind it: A is 2.
 _RUN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_TARGET = re.compile(r"https?://[^\s<>\"/?#]+\.[^\s<>\"]+", re.IGNORECASE)
+_TARGET = re.compile(r"https?://[^\s<>\"/?#.]++\.[^\s<>\"]+", re.IGNORECASE)
 
 
 def may_be_in(text: str) -> bool:
@@ -75,8 +75,7 @@ def without(text: str, told: Callable[[str], None]) -> str:
         return text
 
     def bare(match: re.Match[str]) -> str:
-        tail = _TAIL.search(match[0])
-        url = match[0][: tail.start()] if tail else match[0]
+        url = match[0].rstrip(_TAIL)
         found, by = target(url)
         if by:
             told(by)

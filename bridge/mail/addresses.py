@@ -29,10 +29,10 @@ _COMMENT = re.compile(rb"[()\\]")
 _QUOTE, _OPEN = b'"('
 _BARE = re.compile(rb"[^@\s<>\"'=?]++@[^@\s<>\"'=?.]++(?:\.[^@\s<>\"'=?.]++)++")
 _INNER_COMMENT = re.compile(rb"\([^()]*+\)")
-_ROUTE = re.compile(rb"@[^:<>]*+:")
-_SPACED = re.compile(rb"\s++([.@])\s++")
+_ROUTE = re.compile(rb"\A([^@]*+)@[^:<>]*+:")
+_SPACED = re.compile(rb"(?<!\s)\s++([.@])\s++")
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
-_INNER = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
+_INNER = re.compile(r"<([^<>\s][^<>\s@]*+@[^<>\s]++)>")
 _LOCAL = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9._+-]*+")
 #: Not the path by which Exchange knows a mailbox: </O=CORP/OU=SITE/CN=RECIPIENTS/CN=ANN>.
 _LOCAL_NAME = re.compile(r"[!-.0-<>-~]+")
@@ -158,7 +158,7 @@ def _mailbox(entry: _Entry, hint: str | None) -> Address:
     phrase = b" ".join(entry.phrase)
     comment = b" ".join(entry.comments)
     if entry.angle is not None:
-        email, doubtful = _cleaned(_ROUTE.sub(b"", entry.angle, count=1))
+        email, doubtful = _cleaned(_ROUTE.sub(rb"\1", entry.angle))
         if not email and b"@" not in entry.angle:
             email = _local(entry.angle, hint)
         return Address(_name(phrase or comment, email, hint), email, doubtful or not email)

@@ -90,6 +90,7 @@ def _parse(content: Content, limits: Limits) -> Mail:
         facts=gathered.facts,
         about=gathered.about,
         defects=_bounded(tree.defects, limits.defects),
+        cut=reader.cut,
     )
 
 
@@ -128,13 +129,13 @@ class _Fields:
         if not value:
             return ()
         try:
-            found = addresses.read(value, self.limits.addresses, self.hint)
+            found = addresses.read(value, self.limits.addresses + 1, self.hint)
         except Exception as error:  # noqa: BLE001 - one field must not cost the others
             self.defects.append(f"The field {name} could not be read ({type(error).__name__}).")
             return ()
-        if len(found) == self.limits.addresses:
+        if len(found) > self.limits.addresses:
             self.defects.append(f"Only the first {self.limits.addresses} addresses of {name} were read.")
-        return found
+        return found[: self.limits.addresses]
 
     def reachable(self, name: str) -> tuple[Address, ...]:
         """Mailboxes of every field of that name that have an address."""

@@ -46,6 +46,8 @@ class Reader:
     defects: list[str]
     leaves: list[Leaf] = field(default_factory=list)
     text_bytes: int = 0
+    #: Whether a text was longer than what is read of one.
+    cut: bool = False
     #: What was learned on the way of parts that could not be taken as they are.
     facts: list[Fact] = field(default_factory=list)
     #: Wrappers that were taken apart: what is in them stands in their place.
@@ -297,6 +299,7 @@ class Reader:
         blocks = inner.read(tree.root)
         self.defects += tree.defects
         self.text_bytes = inner.text_bytes
+        self.cut = self.cut or inner.cut
         room.leaves = max(0, room.leaves - len(inner.leaves))
         before = len(self.leaves)
         for leaf in inner.leaves:
@@ -334,8 +337,12 @@ class Reader:
         return blocks
 
     def _head(self, leaf: Leaf) -> bytes:
-        decoded, cut = decode.head(self.content, leaf, self.limits.text_bytes)
+        limit = self.limits.text_bytes
+        if leaf.content_type != "text/html":
+            limit = min(limit, self.limits.plain_bytes)
+        decoded, cut = decode.head(self.content, leaf, limit)
         if cut:
+            self.cut = True
             self.defects.append(
                 f"Part {leaf.section}: only the first {len(decoded)} bytes of its text were read."
             )

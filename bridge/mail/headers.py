@@ -20,6 +20,8 @@ Content = bytes | mmap.mmap
 _END = re.compile(rb"\n\r{0,2}\n")
 _BLANK = re.compile(rb"\r{0,2}\n")
 _BLANKS = re.compile(rb"[ \t]++")
+#: What mbox puts before a mail, and an old relay within its header.
+_MBOX = re.compile(rb">?From [^\n]*+\n?")
 _PARAMETER = re.compile(rb"[A-Za-z0-9*-]{1,60}=")
 _NAME = re.compile(rb"([!-9;-~\x80-\xff]++)[ \t]*+:")
 _FIELD = re.compile(rb"^([!-9;-~\x80-\xff]++)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?", re.MULTILINE)
@@ -149,7 +151,7 @@ def _without_odd(block: bytes, lines: _Lines, defects: list[str]) -> tuple[list[
     last_plausible = max((line.start for line in lines.found if _plausible(line.name)), default=-1)
     for start, end in lines.odd:
         odd = block[start:end]
-        if not odd.strip() or odd.startswith((b"From ", b">From ")):
+        if not odd.strip() or (end <= last_plausible and _MBOX.fullmatch(odd)):
             continue
         if _PARAMETER.match(odd) and (before := _line_before(lines.found, start)).value.rstrip().endswith(
             b";"

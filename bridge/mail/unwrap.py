@@ -27,7 +27,8 @@ _PLAIN_MAIL = frozenset(("", "ipm.note", "ipm.microsoft mail.note"))
 _CMS_TYPES = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
 _IN_CALENDAR = re.compile(rb"ENCODING=(?:BASE64|B)[;:]", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
-_TAG = re.compile(r"<[^<>]{0,5000}>")
+#: One that does not end either: the mail was cut off in it.
+_TAG = re.compile(r"<[^<>]{0,5000}(?:>|\Z)")
 _STYLE = re.compile(r"<(style|head|script)\b[^<]*+(?:<(?!/\1)[^<]*+)*+", re.IGNORECASE)
 _COMPARED_CHARS = 200_000
 _MOST_COMPARED = 5

@@ -796,6 +796,17 @@ HOSTILE = {
     "sheet": "<style>" + "@media{" * 50_000 + "</style>end",
     "word list": "<p class=MsoListParagraph style='mso-list:l0 level9 lfo1'>x</p>" * 3_000 + "end",
     "emphasis": "<b>x!</b>y" * 9_000 + "end",
+    "zeros of styles": "".join(f"<p style='opacity:{'0' * 1_900}x{number}'>a</p>" for number in range(60))
+    + "end",
+    "links within links": "<ul><li>" * 40
+    + "<a href='https://x.example'><div>" * 900
+    + "<b>y</b> z<br>" * 6_000
+    + "end",
+    "items within items": "<p style='mso-list:l0 level1 lfo1'><span>" * 900
+    + "<b>y</b> z<br>" * 6_000
+    + "end",
+    "rows within rows": "<table><tr>" + "<td><div><tr>" * 600 + "<i></i>" * 20_000 + "end",
+    "cells within cells": "<table><tr>" + "<td>a<td><font>" * 600 + "<i></i>" * 20_000 + "end",
     "everything": "<i><s><q><b><ul><li><blockquote><a href='https://x.example'><table border=1><tr><td>" * 200
     + "end",
 }

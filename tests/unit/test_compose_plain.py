@@ -245,6 +245,8 @@ def test_broken_html_loses_its_tags_and_none_of_its_words(html: str, markdown: s
         "<style" * 100_000,
         "<!--" * 200_000,
         "&#" * 300_000,
+        "a\n" + "-" * 500_000 + "x",
+        "*a* *b* https://a.example/" + "." * 500_000 + "b",
         "&#" + "1" * 500_000 + ";",  # Python makes no number of more than 4,300 digits
     ],
     ids=lambda text: repr(text[:6]),

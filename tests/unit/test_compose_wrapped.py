@@ -137,8 +137,16 @@ def test_a_quote_is_known_again_though_a_gateway_wrapped_its_links() -> None:
     assert body.compose(mail, trimmer=Trimmer("lossless", known=known)).markdown == "Thanks!"
 
 
-def test_a_mail_full_of_unfinished_wrappings_costs_little() -> None:
-    text = "https://urldefense.com/v3/__" + "https://a.b/*__;" * 60_000
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://urldefense.com/v3/__" + "https://a.b/*__;" * 60_000,
+        ("https://urldefense.com/" + "." * 15_000 + "b ") * 20,
+        (SAFE.format("https%3A%2F%2F" + "a." * 7_500 + "%20") + " ") * 20,
+    ],
+    ids=["unfinished", "dots behind", "dots within"],
+)
+def test_a_mail_full_of_strange_wrappings_costs_little(text: str) -> None:
     started = time.process_time()
     wrapped.without(text, lambda host: None)
     wrapped.without_in_html(text, lambda host: None)

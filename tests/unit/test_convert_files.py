@@ -211,3 +211,11 @@ def test_of_a_mail_of_one_part_only_its_encoding_tells_that_it_was_cut_off(tmp_p
 def test_a_mail_that_is_whole_or_only_lacks_its_boundary_is_no_news(tmp_path: Path, encoded: bytes) -> None:
     """Case 47."""
     assert drafted(tmp_path, ending_in(encoded)).note == ()
+
+
+def test_a_text_that_is_too_long_to_be_read_goes_along_in_the_mail_as_it_came(tmp_path: Path) -> None:
+    content = mixed(plain("x" * 79 + "\r\n" + "a line of a log\r\n" * 70_000 + "the last"))
+    made = drafted(tmp_path, content)
+    assert [one.name for one in made.files] == ["full-text.md", "original.eml"]
+    assert made.files[1].path.read_bytes() == content
+    assert any("bytes of its text were read" in line for line in made.note)

@@ -80,7 +80,8 @@ class TestBoundaries:
         """Case 47: of two versions the one that says more; the other goes along."""
         words = " ".join(f"word{number}" for number in range(100))
         page = f"<html><body><p>{words}</p></body></html>"
-        for cut in ("<html><body><p>word0 word1", f"<html><head><style>{'p {} ' * 50}"):
+        within_tag = f"<html><body><p>word0 <font co={' lamp' * 120}"
+        for cut in ("<html><body><p>word0 word1", f"<html><head><style>{'p {} ' * 50}", within_tag):
             found = mail.parse(mixed(plain(words), html(cut), kind="alternative")[: -len(BOUNDARY) - 8])
             assert shape(found) == [f"text={words}", "text/html"]
             assert any("cut off" in defect for defect in found.defects)
@@ -196,6 +197,20 @@ class TestLimits:
         found = mail.parse(mail_of(body="a line of words\r\n" * 1000), Limits(text_bytes=100))
         assert shape(found) == ["\n".join(["text=a line of words", *["a line of words"] * 4])]
         assert found.defects == ("Part 1: only the first 85 bytes of its text were read.",)
+        assert found.cut
+
+    def test_plain_text_is_cut_sooner_than_html(self) -> None:
+        limits = Limits(text_bytes=500, plain_bytes=100)
+        both = mixed(plain("word\r\n" * 50), html("<p>word</p>\r\n" * 30))
+        assert mail.parse(both, limits).defects == ("Part 1: only the first 96 bytes of its text were read.",)
+        assert not mail.parse(html("<p>word</p>\r\n" * 30), limits).cut
+
+    def test_as_many_addresses_as_are_read_are_all_of_them(self) -> None:
+        raw = mail_of("To: a@x.example, b@x.example, c@x.example")
+        assert mail.parse(raw, Limits(addresses=3)).defects == ()
+        found = mail.parse(raw, Limits(addresses=2))
+        assert len(found.to) == 2
+        assert found.defects == ("Only the first 2 addresses of to were read.",)
 
     def test_texts_beyond_the_limit_of_all_are_files(self) -> None:
         found = mail.parse(mixed(*(plain("x" * 100) for _ in range(3))), Limits(all_text_bytes=150))

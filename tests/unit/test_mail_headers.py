@@ -186,6 +186,7 @@ def test_a_missing_date_is_no_defect() -> None:
         (38, b"\r\n\r\nFrom: ann@example.com\r\nSubject: S\r\n\r\nHello\r\n"),
         (38, b"\xef\xbb\xbfFrom: ann@example.com\r\nSubject: S\r\n\r\nHello\r\n"),
         (39, b"From: ann@example.com\r\nno colon here\r\nSubject: S\r\n\r\nHello\r\n"),
+        (38, b"From: ann@example.com\n>From ann@example.com Mon Nov  2 09:30:00 2026\nSubject: S\n\nHello\n"),
         (39, b"From : ann@example.com\r\nSubject \t: S\r\n\r\nHello\r\n"),
         (39, "X-Prüfung: 1\r\nFrom: ann@example.com\r\nSubject: S\r\n\r\nHello\r\n".encode()),
         (39, b" From: ann@example.com\r\nSubject: S\r\n\r\nHello\r\n"),
@@ -201,6 +202,19 @@ def test_broken_lines_leave_their_neighbours_alone(case: int, content: bytes) ->
     assert found.subject == "S"
     (block,) = found.blocks
     assert getattr(block, "text", "").strip() == "Hello"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"From now on the door is closed.\r\nPlease ring.\r\n",
+        b"Subject: S\r\nFrom now on the door is closed.\r\nPlease ring.\r\n",
+    ],
+)
+def test_words_that_begin_like_a_line_of_mbox_are_words(content: bytes) -> None:
+    """Devices and scripts leave out the header, or the empty line behind it."""
+    (block,) = mail.parse(content).blocks
+    assert getattr(block, "text", "") == "From now on the door is closed.\nPlease ring.\n"
 
 
 def test_an_indented_first_field_is_not_lost_in_the_trace_field_before_it() -> None:
