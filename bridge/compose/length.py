@@ -11,7 +11,7 @@ MARK = re.compile(rf"{FILE_MARK[0]}(-?\d{{1,9}}){FILE_MARK[1]}")
 
 #: The file that holds the whole of a body that was cut.
 WHOLE_NAME = "full-text.md"
-CUT = f"*(The mail is longer than what fits here: the whole text goes along as {WHOLE_NAME}.)*"
+CUT = f"*(The mail is longer than what fits here: its text goes along as {WHOLE_NAME}.)*"
 
 _MAX_WORD = 200
 _MAX_LINK = 5_100

@@ -198,13 +198,19 @@ _SILENT_TAGS = frozenset(("style", "script", "title", "head", "template"))
 _TAG_NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9:]{0,30})")
 
 
+#: Characters of words, or ends of lines, that are read of HTML with the mail as it came beside them. Measured, 5 MB of `<li>a`:
+#: 10 s of CPU and 660 MB.
+_MAX_BROKEN = 500_000
+
+
 def from_broken_html(source: str) -> str:
-    """The words of HTML that no converter could take, by stripping its tags in one linear pass."""
+    """The words of HTML that no converter could take, by stripping its tags in one linear pass; the first of very many."""
     words: list[str] = []
-    position = 0
+    position = said = 0
     unclosed: set[str] = set()
-    while (start := source.find("<", position)) >= 0:
+    while (start := source.find("<", position)) >= 0 and said < _MAX_BROKEN:
         words.append(source[position:start])
+        said += start - position + 1
         if source.startswith("<!--", start):
             end = source.find("-->", start + 4)
             position = len(source) if end < 0 else end + 3
@@ -228,7 +234,7 @@ def from_broken_html(source: str) -> str:
         elif tag in _LINE_TAGS:
             words.append("\n")
     words.append(source[position:])
-    text = elements.seen(unescape("".join(words)))
+    text = elements.seen(unescape("".join(words)[:_MAX_BROKEN]))
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return to_markdown("\n".join(lines))
 

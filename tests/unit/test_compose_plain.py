@@ -256,3 +256,9 @@ def test_a_megabyte_of_anything_is_quick(text: str) -> None:
     plain.to_markdown(text)
     plain.from_broken_html(text)
     assert time.process_time() - began < 4
+
+
+def test_of_very_long_html_that_nobody_can_take_the_first_words_are_read() -> None:
+    made = plain.from_broken_html("<li>lamp" * 150_000)
+    assert made.startswith("lamp  \nlamp")
+    assert 490_000 < len(made.replace("  \n", "\n")) <= 500_000
