@@ -337,9 +337,7 @@ class Reader:
         return blocks
 
     def _head(self, leaf: Leaf) -> bytes:
-        limit = self.limits.text_bytes
-        if leaf.content_type != "text/html":
-            limit = min(limit, self.limits.plain_bytes)
+        limit = self.limits.text_bytes if leaf.content_type == "text/html" else self.limits.plain_bytes
         decoded, cut = decode.head(self.content, leaf, limit)
         if cut:
             self.cut = True

@@ -194,7 +194,7 @@ class TestLimits:
         assert len(mail.parse(mixed(*[b"\r\n"] * 1000)).leaves) == 1000
 
     def test_a_long_text_is_cut_and_told(self) -> None:
-        found = mail.parse(mail_of(body="a line of words\r\n" * 1000), Limits(text_bytes=100))
+        found = mail.parse(mail_of(body="a line of words\r\n" * 1000), Limits(plain_bytes=100))
         assert shape(found) == ["\n".join(["text=a line of words", *["a line of words"] * 4])]
         assert found.defects == ("Part 1: only the first 85 bytes of its text were read.",)
         assert found.cut
