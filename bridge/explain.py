@@ -122,7 +122,14 @@ class _Shelf:
 class _Here:
     """Runs conversions in this process: what they raise is to be seen."""
 
-    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+    long = 0
+
+    async def run(
+        self,
+        function: Callable[..., Result],
+        *arguments: Any,
+        patiently: bool = True,  # noqa: ARG002 - as workers do
+    ) -> Result:
         return function(*arguments)
 
 

@@ -317,6 +317,7 @@ class Workers(Section):
 
     #: 0 for one a core, at least two.
     processes: Annotated[Whole, Field(ge=0, le=64)] = 0
+    #: CPU time of one mail.
     time_limit_s: Seconds = 20.0
     memory_bytes: Annotated[Whole, Field(ge=128 * MB)] = 768 * MB
 

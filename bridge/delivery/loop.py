@@ -39,6 +39,8 @@ from bridge.workers import WorkerError
 
 #: Mails sorted in one worker call.
 SORT_BATCH = 16
+#: Deliveries that may be under way beside the others while their conversions, which take long, wait for each other.
+MOST_LONG = 200
 #: How often the spool is asked without having been told of anything: mail put there by another process, retries due.
 POLL_S = 1.0
 #: How long the loop rests after the spool itself failed.
@@ -177,7 +179,7 @@ class Loop:
         """One worker call for all; where that fails, one each, so a hostile mail harms no other."""
         jobs = [self._parts.job(item, route) for item, route in items]
         try:
-            return await self._parts.workers.run(convert.sort_all, jobs)
+            return await self._parts.workers.run(convert.sort_all, jobs, patiently=False)
         except WorkerError:
             return [await self._sort_alone(item, job) for (item, _), job in zip(items, jobs, strict=True)]
 
@@ -185,7 +187,7 @@ class Loop:
         # A batch of mails that are each given up after their time takes long, and is no standstill.
         self._progressed("sorter")
         try:
-            return (await self._parts.workers.run(convert.sort_all, [job]))[0]
+            return (await self._parts.workers.run(convert.sort_all, [job], patiently=False))[0]
         except WorkerError as error:
             log.warning("sorting-failed", id=item.id, reason=str(error))
             return Sorting(
@@ -229,7 +231,8 @@ class Loop:
 
     async def _carry_some(self) -> bool:
         await self._give_back_stranded()
-        free = self._limit - len(self._running)
+        # Who waits for a long conversion keeps no other mail waiting.
+        free = self._limit - len(self._running) + min(self._parts.workers.long, MOST_LONG)
         if free <= 0:
             return False
         # After a pause a single mail goes first; which brand it is for is seen when it is claimed.

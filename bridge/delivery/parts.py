@@ -37,7 +37,14 @@ class Desk(Protocol):
 class Runner(Protocol):
     """Where conversions run: in `Workers`, or in the process itself."""
 
-    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result: ...
+    @property
+    def long(self) -> int:
+        """How many calls take long, and wait for each other."""
+        ...
+
+    async def run(
+        self, function: Callable[..., Result], *arguments: Any, patiently: bool = True
+    ) -> Result: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import rig, simulator, verdict, worker_jobs
+from support import rig, simulator, verdict
 from support.logged import capture_logs
 from support.marked import Letter, letter
 
-from bridge import convert
 from bridge.clock import SystemClock
 from bridge.delivery import messages
 from bridge.model import Message
@@ -343,38 +342,6 @@ async def test_an_exception_of_ours_costs_its_mail_its_strikes_and_no_other(
         bridge.daemon._spool.operator.retry(sent[1])
         await bridge.settled()
         assert wrong(bridge, [letters[0], letters[2], letters[1]]) == ()
-
-
-@pytest.mark.parametrize(
-    ("job", "said"),
-    [(worker_jobs.die_of_html, "It still does not shine."), (worker_jobs.die_of_any, "could not be read")],
-)
-async def test_a_worker_that_dies_of_a_mail_costs_it_its_form_and_not_its_delivery(
-    job: Callable[..., Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(convert, "draft", job)
-    hostile = letter("hostile", 0, html=True)
-    async with running(tmp_path) as bridge:
-        mail_id = await bridge.send(hostile.content)
-        await bridge.settled()
-        assert bridge.state(mail_id) == "delivered"
-        post, note = bridge.only_conversation()
-        assert said in post.body
-        (original,) = post.files
-        assert original.name == "original.eml"
-        assert original.content.endswith(hostile.content[-200:])
-        assert "its process ended" in note.body
-
-
-async def test_a_worker_that_dies_of_sorting_a_mail_costs_it_its_thread_and_not_its_delivery(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(convert, "sort_all", worker_jobs.die_of_poison)
-    letters = [letter("fine", 0), letter("poison", 0), letter("fine", 1)]
-    async with running(tmp_path) as bridge:
-        await send(bridge, *letters)
-        await bridge.settled()
-        assert wrong(bridge, letters) == ()
 
 
 # -- order ------------------------------------------------------------------------------------------

@@ -49,6 +49,14 @@ def nap(seconds: float) -> int:
     return os.getpid()
 
 
+def work(seconds: float) -> int:
+    """Takes that much CPU time."""
+    end_s = time.process_time() + seconds
+    while time.process_time() < end_s:
+        pass
+    return os.getpid()
+
+
 def length(content: bytes) -> bytes:
     return len(content).to_bytes(8) + content
 
@@ -73,6 +81,14 @@ def die_of_html(job: convert.Job) -> Draft:
     """Dies of a mail whose HTML is to be converted."""
     if job.effort is convert.Effort.FULL:
         die()
+    return convert.draft(job)
+
+
+def hang_on_html(job: convert.Job) -> Draft:
+    """Never comes back from a mail whose HTML is to be converted."""
+    content = job.content if isinstance(job.content, bytes) else job.content.read_bytes()
+    if job.effort is convert.Effort.FULL and b"text/html" in content:
+        for_ever()
     return convert.draft(job)
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,26 @@ from bridge.workers import NoWorkerError, WorkerError, Workers
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture(autouse=True)
+def _busy_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests may leave a worker little of the computer."""
+    monkeypatch.setattr("bridge.workers._BUSY_HOST", 200.0)
+
+
+@asynccontextmanager
+async def pool(*, processes: int = 1, time_limit_s: float) -> AsyncIterator[Workers]:
+    forked.context()
+    workers = Workers(processes=processes, time_limit_s=time_limit_s, memory_bytes=768 * 1024 * 1024)
+    try:
+        yield workers
+    finally:
+        await workers.close()
+
+
 @pytest.fixture
 async def workers() -> AsyncIterator[Workers]:
-    forked.context()
-    pool = Workers(processes=1, time_limit_s=1.0, memory_bytes=768 * 1024 * 1024)
-    yield pool
-    await pool.close()
+    async with pool(time_limit_s=1.0) as workers:
+        yield workers
 
 
 async def test_a_result_comes_back(workers: Workers) -> None:
@@ -33,9 +48,46 @@ async def test_a_result_comes_back(workers: Workers) -> None:
 
 async def test_a_runaway_is_killed_and_the_next_call_gets_a_new_worker(workers: Workers) -> None:
     before = await workers.run(worker_jobs.pid)
-    with pytest.raises(WorkerError, match="took longer than 1 s"):
+    with pytest.raises(WorkerError, match="took longer than 1 s of CPU time"):
         await workers.run(worker_jobs.for_ever)
     assert await workers.run(worker_jobs.pid) != before
+
+
+async def test_what_only_waits_is_given_up_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.workers._BUSY_HOST", 0.1)
+    async with pool(time_limit_s=1.0) as workers:
+        with pytest.raises(WorkerError, match=r"took longer than 0\.1 s$"):
+            await workers.run(worker_jobs.nap, 30.0)
+
+
+async def test_each_call_has_its_own_time() -> None:
+    async with pool(time_limit_s=0.5) as workers:
+        pids = {await workers.run(worker_jobs.work, 0.2) for _ in range(6)}
+    assert len(pids) == 1
+
+
+async def test_long_calls_wait_for_each_other_and_no_other_call_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bridge.workers.QUICK_S", 0.1)
+    async with pool(processes=2, time_limit_s=20.0) as workers:
+        long = [asyncio.ensure_future(workers.run(worker_jobs.for_ever)) for _ in range(4)]
+        async with asyncio.timeout(30):
+            while workers.long < 4:
+                await asyncio.sleep(0.01)
+        assert await workers.run(worker_jobs.double, 21) == 42
+        assert not any(call.done() for call in long)
+
+
+async def test_a_long_call_has_its_result_unless_nobody_has_the_patience(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bridge.workers.QUICK_S", 0.1)
+    async with pool(time_limit_s=20.0) as workers:
+        with pytest.raises(WorkerError, match=r"took longer than 0\.1 s of CPU time"):
+            await workers.run(worker_jobs.work, 0.5, patiently=False)
+        assert await workers.run(worker_jobs.work, 0.5)
+    assert workers.long == 0
 
 
 async def test_memory_beyond_the_limit_is_refused(workers: Workers) -> None:
@@ -119,11 +171,9 @@ async def test_what_nobody_waits_for_any_more_is_killed(workers: Workers) -> Non
 
 
 async def test_no_more_calls_are_under_way_than_there_are_processes() -> None:
-    forked.context()
-    pool = Workers(processes=2, time_limit_s=10.0, memory_bytes=768 * 1024 * 1024)
-    pids = await asyncio.gather(*(pool.run(worker_jobs.nap, 0.01) for _ in range(12)))
+    async with pool(processes=2, time_limit_s=10.0) as workers:
+        pids = await asyncio.gather(*(workers.run(worker_jobs.nap, 0.01) for _ in range(12)))
     assert len(set(pids)) <= 2
-    await pool.close()
 
 
 async def test_a_worker_is_replaced_before_a_leak_can_grow(
