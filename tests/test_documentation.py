@@ -245,3 +245,14 @@ def test_the_readme_does_not_talk_down(word: str) -> None:
         line for line in README.splitlines() if re.search(rf"\b{word}\b", line) and "just now" not in line
     ]
     assert lines == []
+
+
+# -- maps ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("package", ["compose", "mail"])
+def test_the_map_of_a_large_package_names_every_module_and_no_other(package: str) -> None:
+    folder = ROOT / "bridge" / package
+    text = SOURCES[folder / "__init__.py"].partition("Where to read what:")[2].partition('"""')[0]
+    named = re.findall(r"`(\w+)`", text)
+    assert sorted(named) == sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
