@@ -396,6 +396,8 @@ CASES: dict[int, tuple[str, ...]] = {
         "corpus/replies/quotes-left-out-thunderbird-interleaved",
         "corpus/replies/quotes-left-out-interleaved-answers",
         "corpus/replies/bottom-post-mutt",
+        # Beyond the case: above an answer, too, what the conversation has goes, whole messages alone.
+        "unit/test_compose_answered.py::test_a_part_of_a_message_above_an_answer_says_what_is_answered",
     ),
     103: (
         "unit/test_compose_quotes.py::test_an_attribution_begins_the_quote_in_any_language",
