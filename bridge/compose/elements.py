@@ -53,7 +53,10 @@ _DROPPED_PREFIXES = frozenset(("v", "w", "x", "m"))
 
 
 def seen(text: str) -> str:
-    """The text of a node or attribute without what `hygiene` keeps out of a mail: entities can bring it back."""
+    """The text of a node or attribute without what `hygiene` keeps out of a mail: entities can bring it back.
+
+    lxml takes none of it either: what is written into its tree has to pass here (ValueError).
+    """
     return _UNSEEN.sub("", text) if _UNSEEN.search(text) else text
 
 
@@ -161,9 +164,9 @@ def write_target(element: Any, target: str) -> None:
         return
     behind = f" <{target}>"
     if len(element):
-        element[-1].tail = (element[-1].tail or "") + behind
+        element[-1].tail = seen((element[-1].tail or "") + behind)
     else:
-        element.text = (element.text or "") + behind
+        element.text = seen((element.text or "") + behind)
 
 
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
@@ -173,7 +176,7 @@ _DIGITS = re.compile(r"\s*[+-]?[0-9]{1,9}\s*")
 def raise_digits(element: Any) -> None:
     """Raised digits as signs of their own: 10³ must not become 103."""
     if len(element) == 0 and element.text and _DIGITS.fullmatch(element.text):
-        element.text = element.text.translate(_RAISED)
+        element.text = seen(element.text).translate(_RAISED)
 
 
 #: Wingdings, as Word's AutoCorrect and its bullets use it: `:-)` is a J there, and `-->` an à.
@@ -187,7 +190,7 @@ _FONT_OWN = str.maketrans({0xF000 + code: chr(code) for code in range(0x20, 0x10
 def write_signs(element: Any) -> None:
     """Signs of a font of signs as what they show."""
     if element.text:
-        element.text = element.text.translate(_FONT_OWN).translate(_SIGNS)
+        element.text = seen(element.text).translate(_FONT_OWN).translate(_SIGNS)
 
 
 def is_in_signs(element: Any) -> bool:

@@ -97,7 +97,8 @@ def _keeps(
 def _write_out(place: _Place, room: int) -> int:
     """Break the words into their lines; how many line ends there were."""
     element, behind, begin = place
-    first, *lines = _LINE_END.split(element.tail if behind else element.text, maxsplit=room)
+    words = elements.seen(element.tail if behind else element.text)
+    first, *lines = _LINE_END.split(words, maxsplit=room)
     first = _indented(first) if begin else first
     if behind:
         element.tail = None

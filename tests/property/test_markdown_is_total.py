@@ -97,6 +97,8 @@ _ATTRIBUTES = [
         " start=7",
         " value=3",
         " rowspan=2",
+        " style='white-space:pre-wrap'",
+        " style='font-family:Wingdings'",
     ),
 ]
 _PIECES = st.one_of(
@@ -104,7 +106,19 @@ _PIECES = st.one_of(
     st.sampled_from(_TAGS).map(lambda tag: f"</{tag}>"),
     st.sampled_from(_MARKUP),
     st.sampled_from(
-        ["&nbsp;", "&lt;", "&#0;", "&#xFDD0;", "&zwnj;", "<!--", "-->", "<![if x]>", "\x00", "\ud800"]
+        [
+            "&nbsp;",
+            "&lt;",
+            "&#0;",
+            "&#11;",
+            "&#xFDD0;",
+            "&zwnj;",
+            "<!--",
+            "-->",
+            "<![if x]>",
+            "\x00",
+            "\ud800",
+        ]
     ),
 )
 ANY_HTML = st.lists(_PIECES, max_size=60).map("".join)

@@ -875,3 +875,22 @@ def _cpu_s(convert: object) -> float:
     began = time.process_time()
     convert()
     return time.process_time() - began
+
+
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("<div style='white-space:pre-wrap'>a&#11;b\nc</div>", "ab  \nc"),
+        ("<div style='white-space:pre-wrap'>a<br>&#8;b\nc</div>", "a  \nb  \nc"),
+        ("<pre>x <a href='https://x.example/1'>y&#8;</a></pre>", "x y <https://x.example/1>"),
+        ("<pre>x <a href='https://x.example/1'><b>y</b>&#xffff;</a></pre>", "x y <https://x.example/1>"),
+        ("10<sup>&#31;3</sup>", "10³"),
+        ("<font face=Wingdings>J&#1;</font>", "☺"),
+    ],
+)
+def test_a_control_that_an_entity_stands_for_keeps_no_words_from_being_written_anew(
+    source: str, markdown: str
+) -> None:
+    made = html.to_markdown(source)
+    assert made.markdown == markdown
+    assert not made.trouble
