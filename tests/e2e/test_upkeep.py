@@ -140,7 +140,7 @@ async def test_stopping_while_mail_is_sorted_leaves_no_strike(
 ) -> None:
     sorting = asyncio.Event()
 
-    async def take_long(*_: Any) -> list[Any]:
+    async def take_long(*_: Any, **__: Any) -> list[Any]:
         sorting.set()
         await asyncio.sleep(600)
         return []
