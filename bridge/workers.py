@@ -90,28 +90,26 @@ class Workers:
         """
         quick_s = min(QUICK_S, self._time_limit_s)
         try:
-            answer = await self._answer(function, arguments, quick_s)
+            answer = await self._call(function, arguments, quick_s)
         except _OverranError:
             if not patiently or quick_s == self._time_limit_s:
                 raise
-            answer = await self._answer_patiently(function, arguments)
+            answer = await self._call_patiently(function, arguments)
         outcome = pickle.loads(answer)  # noqa: S301 - our own process wrote it
         if isinstance(outcome, BridgeError):
             raise outcome
         returned: Result = outcome[0]
         return returned
 
-    async def _answer_patiently(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
+    async def _call_patiently(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
         self._long += 1
         try:
             async with self._long_turns:
-                return await self._answer(function, arguments, self._time_limit_s)
+                return await self._call(function, arguments, self._time_limit_s)
         finally:
             self._long -= 1
 
-    async def _answer(
-        self, function: Callable[..., Any], arguments: tuple[Any, ...], within_s: float
-    ) -> bytes:
+    async def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...], within_s: float) -> bytes:
         call = pickle.dumps((function, arguments, within_s), pickle.HIGHEST_PROTOCOL)
         async with self._turns:
             try:

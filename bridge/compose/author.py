@@ -37,19 +37,6 @@ class Choice:
         return self.original.subject or subject.normalise(mail.subject)
 
 
-def choose(
-    mail: Mail,
-    envelope: Envelope,
-    route: Route,
-    sender: Sender,
-    own: Collection[str],
-    *,
-    values: Mapping[str, str] = _NO_VALUES,
-) -> Author:
-    """The author of the mail; never fails."""
-    return decide(mail, envelope, route, sender, own, values=values).author
-
-
 def decide(
     mail: Mail,
     envelope: Envelope,

@@ -30,16 +30,15 @@ _LEADERS = " .…·"
 #: So many dots lead to a value without any colon.
 _LEADING = "...."
 #: One sign for what looks alike.
-_ALIKE = str.maketrans(
-    {"：": ":", "＝": "=", "’": "'", "‘": "'"} | dict.fromkeys("\xa0\u3000\u200b\ufeff", " ")
-)
+_ALIKE = str.maketrans({"：": ":", "＝": "=", "’": "'", "‘": "'"} | dict.fromkeys(_BLANKS, " "))
 #: A label in such brackets needs no colon: "【お名前】山田".
 _CLOSING = ("]", "］", "】", "》", "〉")
+#: What a label may be, to be named to who looks for one.
+_SEEMS = re.compile(r"[^:=|\t]{1,60}")
 #: "Date of birth: 1. 2. 1990", as another label begins.
+_LABELLED = re.compile(r"[^\W\d][\w .'/()&#-]{0,40}:(?:\s|\Z)")
 #: The same in lines such as "txtName=".
 _ASSIGNED = re.compile(r"[^\W\d][\w .-]{0,40}=")
-_SEEMS = re.compile(r"[^:=|\t]{1,60}")
-_LABELLED = re.compile(r"[^\W\d][\w .'/()&#-]{0,40}:(?:\s|\Z)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,26 +45,26 @@ def in_order(keys: Sequence[str], known: Known) -> bool:
 
 def is_footer(keys: Sequence[str], known: Known) -> bool:
     """Whether the lines ended a message, long enough to be no answer: what a gateway puts below every mail."""
-    places = [Place(key) for key in keys]
-    read = _Reading(places, known)
+    read = _Reading([Place(key) for key in keys], known)
     if not read.steps or not read.lines[0] or sum(len(step.place.key) for step in read.steps) < _MIN_FOOTER:
         return False
-    return _ends(places, known) and pair("", read.lines[0]) not in known
+    return _ends(read.steps, known) and pair("", read.lines[0]) not in known
 
 
 def is_whole(places: Sequence[Place], known: Known) -> bool:
     """Whether a message begins with the first of the lines and one ends with the last, each maybe wrapped."""
     first = ""
-    for step in _steps(places, known)[:MAX_JOINED]:
+    steps = _steps(places, known)
+    for step in steps[:MAX_JOINED]:
         first += step.place.key
         if pair("", first) in known:
-            return _ends(places, known)
+            return _ends(steps, known)
     return False
 
 
-def _ends(places: Sequence[Place], known: Known) -> bool:
+def _ends(steps: Sequence[_Step], known: Known) -> bool:
     last = ""
-    for step in reversed(_steps(places, known)[-MAX_JOINED:]):
+    for step in reversed(steps[-MAX_JOINED:]):
         last = step.place.key + last
         if pair(last, "") in known:
             return True

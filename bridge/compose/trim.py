@@ -355,8 +355,7 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
             at += 1
             continue
         starts.add(at)
-        head = next((line.words for line in lines[at + 1 : frame.end] if line.words), "")
-        bare = frame.kind is Kind.SEPARATOR and attributions.label(head, cells=True) is None
+        bare = frame.kind is Kind.SEPARATOR and _is_bare(lines[at + 1 : frame.end])
         for place in range(at, frame.end):
             named = frame.kind in _WITH_HEADERS and (place > at or frame.kind is Kind.HEADERS)
             free[place] = _is_header(lines, place, bare=bare) if named else not _is_strange(line, frame)
@@ -365,6 +364,12 @@ def _frames(lines: Sequence[Line]) -> tuple[list[bool], list[int]]:
         depth = max(depth, line.depth)
         at = max(frame.end, at + 1)
     return free, sorted(starts)
+
+
+def _is_bare(block: Sequence[Line]) -> bool:
+    """Whether a header block has no colons."""
+    head = next((line.words for line in block if line.words), "")
+    return attributions.label(head, cells=True) is None
 
 
 def _is_strange(line: Line, frame: quotes.Frame) -> bool:

@@ -27,10 +27,10 @@ _ONE_READING = {
 
 def fields(mail: Mail, route: Route, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The names of the route's fields without a value of the mail's own, each with the reason."""
-    lines = labels.lines(mail)
+    lines, others = labels.lines(mail), labels.of_route(route)
     for rule in route.fields:
         if found.get(rule.name, "") in ("", rule.default):
-            why = _field(rule, mail, lines, labels.of_route(route))
+            why = _field(rule, mail, lines, others)
             if why:
                 yield rule.name, why
 

@@ -39,17 +39,9 @@ async def running(folder: Path, change: rig.Change | None = None) -> AsyncIterat
             yield bridge
 
 
-async def send(bridge: rig.Rig, *letters: Letter) -> list[str]:
-    return [await bridge.send(each.content, reverse_path=each.author) for each in letters]
-
-
 def one_each(name: str, count: int) -> list[Letter]:
     """Letters of as many threads."""
     return [letter(f"{name}{number}", 0) for number in range(count)]
-
-
-def wrong(bridge: rig.Rig, letters: list[Letter]) -> tuple[str, ...]:
-    return verdict.judge(letters, verdict.in_sandbox(bridge.sandbox)).faults
 
 
 def summary(bridge: rig.Rig, mail_id: str) -> Summary:
@@ -67,7 +59,7 @@ async def test_a_wrong_token_pauses_the_brand_tells_an_operator_once_and_costs_n
     async with running(tmp_path) as bridge:
         bridge.sandbox.behaviour = Behaviour(token="another", bad_credentials=status)
         with capture_logs() as log:
-            sent = await send(bridge, *letters)
+            sent = await bridge.send_all(*letters)
             await bridge.until(lambda: len(bridge.sandbox.calls) > 8)
             (trouble,) = bridge.daemon.snapshot().troubles
             assert 'brand "acme" is paused' in trouble
@@ -78,7 +70,7 @@ async def test_a_wrong_token_pauses_the_brand_tells_an_operator_once_and_costs_n
             assert len(alarms) == 1
         bridge.sandbox.behaviour = BEHAVIOUR
         await bridge.settled()
-        assert wrong(bridge, letters) == ()
+        assert bridge.wrong(letters) == ()
         assert {summary(bridge, mail_id).attempts for mail_id in sent} == {1}
         assert bridge.daemon.snapshot().troubles == ()
 
@@ -105,16 +97,16 @@ async def test_who_is_asked_to_wait_waits_and_so_does_everybody_else(form: str, 
             data = rig.settings(tmp_path, stand_in.base_url)
             rig.impatient(data)
             async with rig.bridge(data, stand_in.sandbox) as bridge:
-                await send(bridge, *letters[:2])
+                await bridge.send_all(*letters[:2])
                 await bridge.settled()
                 # In a second of its minute the limit is free again, and it says so.
                 clock.ahead_s = 58.5
-                await send(bridge, letters[2])
+                await bridge.send_all(letters[2])
                 await bridge.until(lambda: any(call.status == 429 for call in bridge.sandbox.calls))
                 # Before anything else: a date may ask for a wait of some milliseconds.
                 bridge.sandbox.behaviour = BEHAVIOUR
                 asked = next(call for call in bridge.sandbox.calls if call.status == 429)
-                await send(bridge, *letters[3:])
+                await bridge.send_all(*letters[3:])
                 await bridge.settled()
                 after = [call.at - asked.at for call in bridge.sandbox.calls if call.number > asked.number]
                 # A date has no fractions of a second: the wait it asks for is up to one shorter.
@@ -123,7 +115,7 @@ async def test_who_is_asked_to_wait_waits_and_so_does_everybody_else(form: str, 
                 assert min(after) >= least
                 assert asked.at + min(after) >= until
                 assert sum(call.status == 429 for call in bridge.sandbox.calls) == 1
-                assert wrong(bridge, letters) == ()
+                assert bridge.wrong(letters) == ()
 
 
 # -- never ------------------------------------------------------------------------------------------
@@ -135,11 +127,11 @@ async def test_a_refused_mail_is_buried_with_the_words_of_the_refusal_and_its_la
     first, second, third = (letter("refused", number) for number in range(3))
     async with running(tmp_path) as bridge:
         bridge.sandbox.faults.script("200", "422", on="POST")
-        sent = await send(bridge, first, second, third)
+        sent = await bridge.send_all(first, second, third)
         await bridge.settled()
         assert [bridge.state(mail_id) for mail_id in sent] == ["delivered", "dead", "delivered"]
         assert summary(bridge, sent[1]).reason == "answered 422: 422 on purpose"
-        assert wrong(bridge, [first, third]) == ()
+        assert bridge.wrong([first, third]) == ()
         assert bridge.daemon.snapshot().ledger["dead"] == 1
 
 
@@ -149,9 +141,9 @@ async def test_a_channel_that_does_not_exist_buries_the_mail_and_says_what_is_wr
         mail_id = await bridge.send(letter("x", 0).content, to="sales@example.com")
         await bridge.until(lambda: bridge.state(mail_id) == "dead")
         assert summary(bridge, mail_id).reason == "answered 422: category: does not exist"
-        await send(bridge, other := letter("y", 0))
+        await bridge.send_all(other := letter("y", 0))
         await bridge.settled()
-        assert wrong(bridge, [other]) == ()
+        assert bridge.wrong([other]) == ()
 
 
 async def test_a_mail_given_up_by_count_lets_the_next_of_its_lane_pass(tmp_path: Path) -> None:
@@ -162,13 +154,13 @@ async def test_a_mail_given_up_by_count_lets_the_next_of_its_lane_pass(tmp_path:
 
     async with running(tmp_path, few) as bridge:
         bridge.sandbox.faults.script("200", "408", "408", "408", on="POST")
-        sent = await send(bridge, *letters)
+        sent = await bridge.send_all(*letters)
         await bridge.settled()
         assert [bridge.state(mail_id) for mail_id in sent] == ["delivered", "dead", "delivered"]
         assert summary(bridge, sent[1]).reason.startswith(
             "gave up after 3 attempts; the last answer: answered 408"
         )
-        assert wrong(bridge, [letters[0], letters[2]]) == ()
+        assert bridge.wrong([letters[0], letters[2]]) == ()
 
 
 # -- a conversation that is gone --------------------------------------------------------------------
@@ -179,12 +171,12 @@ async def test_a_conversation_that_is_gone_is_replaced_once_and_the_note_says_so
     fault: str, tmp_path: Path
 ) -> None:
     async with running(tmp_path) as bridge:
-        await send(bridge, letter("gone", 0))
+        await bridge.send_all(letter("gone", 0))
         await bridge.settled()
         before = len(bridge.sandbox.posted)
         bridge.sandbox.faults.script("404", fault, on="POST")
         answer = letter("gone", 1, note=True)
-        await send(bridge, answer)
+        await bridge.send_all(answer)
         await bridge.settled()
         posted = verdict.in_sandbox(bridge.sandbox)[before:]
         assert verdict.judge([answer], posted).faults == ()
@@ -198,18 +190,18 @@ async def test_an_older_mail_that_is_taken_up_again_does_not_bring_a_lost_conver
     """Its note belongs to where it was posted; later mails go to the conversation that replaced that one."""
     first, older, newer, last = (letter("old", number, note=number in {1, 2}) for number in range(4))
     async with running(tmp_path) as bridge:
-        await send(bridge, first)
+        await bridge.send_all(first)
         await bridge.settled()
         bridge.sandbox.faults.script("200", "422", on="POST")
-        (dead,) = await send(bridge, older)
+        (dead,) = await bridge.send_all(older)
         await bridge.until(lambda: bridge.state(dead) == "dead")
         bridge.sandbox.faults.script("404", on="POST")
-        await send(bridge, newer)
+        await bridge.send_all(newer)
         await bridge.settled()
         assert bridge.daemon._spool is not None
         assert bridge.daemon._spool.operator.retry(dead) == 1
         await bridge.settled()
-        await send(bridge, last)
+        await bridge.send_all(last)
         await bridge.settled()
         lost, replaced = bridge.sandbox.conversations
         marks = {
@@ -261,12 +253,12 @@ async def test_in_an_outage_one_probe_at_a_time_is_sent_and_afterwards_everythin
     letters = [each for thread in threads for each in thread]
     async with running(tmp_path, lambda data: data["reamaze"].update(parallel=3)) as bridge:
         bridge.sandbox.faults.always(fault)
-        sent = await send(bridge, *letters)
+        sent = await bridge.send_all(*letters)
         await bridge.until(lambda: len(bridge.sandbox.calls) > 12)
         calls = bridge.sandbox.calls
         bridge.sandbox.faults.clear()
         await bridge.settled()
-        assert wrong(bridge, letters) == ()
+        assert bridge.wrong(letters) == ()
         assert {bridge.state(mail_id) for mail_id in sent} == {"delivered"}
         # The first calls were under way together; after each pause it is one, which also looks or posts but once.
         gaps = [later.at - earlier.at for earlier, later in pairwise(calls[3:])]
@@ -284,7 +276,7 @@ async def test_while_nobody_answers_mails_wait_for_one_probe_at_a_time(tmp_path:
             await stand_in.stop()
             async with rig.bridge(data, stand_in.sandbox) as bridge:
                 with capture_logs() as log:
-                    sent = await send(bridge, *letters)
+                    sent = await bridge.send_all(*letters)
                     await bridge.until(lambda: sum(line["event"] == "deferred" for line in log) >= 8)
                     paused = [line for line in log if line["event"] == "brand-paused"]
                     assert len(paused) == 1
@@ -293,7 +285,7 @@ async def test_while_nobody_answers_mails_wait_for_one_probe_at_a_time(tmp_path:
                 assert len(set(tries)) >= len(tries) - 2
                 await stand_in.start()
                 await bridge.settled()
-                assert wrong(bridge, letters) == ()
+                assert bridge.wrong(letters) == ()
                 assert {summary(bridge, mail_id).attempts for mail_id in sent} == {1}
 
 
@@ -302,17 +294,17 @@ async def test_a_mail_that_reamaze_breaks_on_does_not_hold_up_its_brand(tmp_path
         data["retry"]["max_attempts"] = 4
 
     async with running(tmp_path, few) as bridge:
-        await send(bridge, first := letter("poison", 0))
+        await bridge.send_all(first := letter("poison", 0))
         await bridge.settled()
         bridge.sandbox.faults.always("500", on="POST /api/v1/conversations/about-poison/messages")
-        sent = await send(bridge, letter("poison", 1), *(others := one_each("o", 12)))
+        sent = await bridge.send_all(letter("poison", 1), *(others := one_each("o", 12)))
         await bridge.until(lambda: bridge.daemon.snapshot().ledger["delivered"] == 13)
         await bridge.until(lambda: bridge.state(sent[0]) == "dead")
         assert "gave up after 4 attempts" in summary(bridge, sent[0]).reason
         bridge.sandbox.faults.clear()
-        await send(bridge, last := letter("poison", 2))
+        await bridge.send_all(last := letter("poison", 2))
         await bridge.settled()
-        assert wrong(bridge, [first, *others, last]) == ()
+        assert bridge.wrong([first, *others, last]) == ()
 
 
 # -- a bug of ours ----------------------------------------------------------------------------------
@@ -331,17 +323,17 @@ async def test_an_exception_of_ours_costs_its_mail_its_strikes_and_no_other(
     monkeypatch.setattr(messages, "post", fail_on_one)
     letters = [letter("fine", 0), letter("bug", 0), letter("good", 0)]
     async with running(tmp_path) as bridge:
-        sent = await send(bridge, *letters)
+        sent = await bridge.send_all(*letters)
         await bridge.settled()
         assert [bridge.state(mail_id) for mail_id in sent] == ["delivered", "dead", "delivered"]
         assert summary(bridge, sent[1]).attempts == 3
         assert "unexpected KeyError" in summary(bridge, sent[1]).reason
-        assert wrong(bridge, [letters[0], letters[2]]) == ()
+        assert bridge.wrong([letters[0], letters[2]]) == ()
         monkeypatch.undo()
         assert bridge.daemon._spool is not None
         bridge.daemon._spool.operator.retry(sent[1])
         await bridge.settled()
-        assert wrong(bridge, [letters[0], letters[2], letters[1]]) == ()
+        assert bridge.wrong([letters[0], letters[2], letters[1]]) == ()
 
 
 # -- order ------------------------------------------------------------------------------------------
@@ -357,26 +349,26 @@ async def test_a_conversation_keeps_its_order_through_retries_and_dead_letters(t
             fault_seed=3,
             fault_kinds=("503", "reset-after", "408", "422", "slow:0.02"),
         )
-        sent = await send(bridge, *letters)
+        sent = await bridge.send_all(*letters)
         await bridge.idle()
         bridge.sandbox.behaviour = BEHAVIOUR
         states = [bridge.state(mail_id) for mail_id in sent]
         assert set(states) == {"delivered", "dead"}
         alive = [each for each, state in zip(letters, states, strict=True) if state == "delivered"]
-        assert wrong(bridge, alive) == ()
+        assert bridge.wrong(alive) == ()
 
 
 async def test_a_blocked_conversation_does_not_hold_up_the_others(tmp_path: Path) -> None:
     blocked = [letter("blocked", number) for number in range(10)]
     others = one_each("free", 30)
     async with running(tmp_path) as bridge:
-        await send(bridge, blocked[0])
+        await bridge.send_all(blocked[0])
         await bridge.settled()
         bridge.sandbox.faults.always("408", on="/about-blocked/messages")
-        await send(bridge, *blocked[1:])
-        await send(bridge, *others)
+        await bridge.send_all(*blocked[1:])
+        await bridge.send_all(*others)
         await bridge.until(lambda: bridge.daemon.snapshot().ledger["delivered"] == 1 + len(others))
         assert bridge.daemon.snapshot().counts["behind"] == len(blocked) - 2
         bridge.sandbox.faults.clear()
         await bridge.settled()
-        assert wrong(bridge, [*blocked, *others]) == ()
+        assert bridge.wrong([*blocked, *others]) == ()

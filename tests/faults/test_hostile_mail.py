@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import rig, verdict, worker_jobs
-from support.marked import Letter, letter
+from support import rig, worker_jobs
+from support.marked import letter
 
 from bridge import convert
 
@@ -24,14 +24,6 @@ async def running(folder: Path, *, time_limit_s: float = 20.0) -> AsyncIterator[
     with rig.polling():
         async with rig.running(folder, change=change) as bridge:
             yield bridge
-
-
-async def send(bridge: rig.Rig, *letters: Letter) -> list[str]:
-    return [await bridge.send(each.content, reverse_path=each.author) for each in letters]
-
-
-def wrong(bridge: rig.Rig, letters: list[Letter]) -> tuple[str, ...]:
-    return verdict.judge(letters, verdict.in_sandbox(bridge.sandbox)).faults
 
 
 @pytest.mark.parametrize(
@@ -61,9 +53,9 @@ async def test_a_worker_that_dies_of_sorting_a_mail_costs_it_its_thread_and_not_
     monkeypatch.setattr(convert, "sort_all", worker_jobs.die_of_poison)
     letters = [letter("fine", 0), letter("poison", 0), letter("fine", 1)]
     async with running(tmp_path) as bridge:
-        await send(bridge, *letters)
+        await bridge.send_all(*letters)
         await bridge.settled()
-        assert wrong(bridge, letters) == ()
+        assert bridge.wrong(letters) == ()
 
 
 async def test_mails_that_take_long_keep_no_other_waiting(
@@ -76,8 +68,8 @@ async def test_mails_that_take_long_keep_no_other_waiting(
     hostile = [letter(f"hostile{number}", 0, html=True) for number in range(6)]
     ordinary = [letter(f"fine{number}", 0) for number in range(6)]
     async with running(tmp_path, time_limit_s=0.5) as bridge:
-        hanging = await send(bridge, *hostile)
-        waiting = await send(bridge, *ordinary)
+        hanging = await bridge.send_all(*hostile)
+        waiting = await bridge.send_all(*ordinary)
         await bridge.until(lambda: all(bridge.state(mail_id) == "delivered" for mail_id in waiting))
         # Four are delivered at once: behind the others the first of these would begin when three had ended.
         assert sum(bridge.state(mail_id) == "delivered" for mail_id in hanging) < 3

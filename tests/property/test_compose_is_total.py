@@ -106,7 +106,7 @@ def test_any_mail_is_sorted_and_drafted(mail: Mail, path: str, trusted: bool) ->
         content_digest="d",
         found=values,
     )
-    chosen = author.choose(mail, envelope, ROUTE, SENDER, OWN, values=values.values)
+    chosen = author.decide(mail, envelope, ROUTE, SENDER, OWN, values=values.values).author
     assert all(why for _, why in unfound.fields(mail, ROUTE, values.values))
     assert all(unfound.authors(mail, ROUTE, SENDER, OWN, values.values))
     file = File(leaf=1, name="a", content_type="b/c", path=Path("a"), size_bytes=1, sha256="0")

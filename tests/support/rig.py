@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import smtplib
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from bridge.daemon import Daemon
 from bridge.delivery import loop
 from bridge.sandbox import Behaviour, Sandbox
 from bridge.sandbox.state import Message
-from support import forked, ports, simulator
+from support import forked, ports, simulator, verdict
+from support.marked import Letter
 
 #: An upper bound for a machine that has other things to do; a pass takes a second or two.
 WITHIN_S = 120.0
@@ -107,6 +108,14 @@ class Rig:
         raw = content.encode() if isinstance(content, str) else content
         recipients = (to,) if isinstance(to, str) else to
         return await asyncio.to_thread(self._send, raw, recipients, reverse_path)
+
+    async def send_all(self, *letters: Letter) -> list[str]:
+        """Send letters, one after the other, each by its author; their ids."""
+        return [await self.send(each.content, reverse_path=each.author) for each in letters]
+
+    def wrong(self, letters: Sequence[Letter]) -> tuple[str, ...]:
+        """What is not as it should be in the sandbox, to which exactly these letters were sent."""
+        return verdict.judge(letters, verdict.in_sandbox(self.sandbox)).faults
 
     def _send(self, content: bytes, recipients: tuple[str, ...], reverse_path: str) -> str:
         with smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example", timeout=30) as client:

@@ -16,9 +16,9 @@ from bridge.model import Address, Author, Automatic, Kind, Mail, Written
 def chosen(
     mail: Mail, *, rules: list[dict[str, Any]] | None = None, sender: Any = None, **envelope: Any
 ) -> Author:
-    return author.choose(
+    return author.decide(
         mail, an_envelope(**envelope), a_route(author=rules or []), sender or a_sender(), OWN
-    )
+    ).author
 
 
 def written_by(*authors: str, **given: Any) -> Mail:

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from support.answers import HEAD, KNOWN, ORIGINAL, STAFF, lossless, quoted
 from support.composing import a_mail
 
 from bridge.compose import body, said, trim
 from bridge.compose.trim import Trimmer
 from bridge.model import Attached, Leaf, Span, Written
-
-ORIGINAL = "The lamp in the hall flickers.\nI have changed the bulb.\n\nWhat else can I do?"
-STAFF = "Please send the **serial number**, which is on the base of the lamp, and a [photo](https://x.example/how) of it."
-KNOWN = said.digests(ORIGINAL) | said.digests(STAFF)
-HEAD = "On Mon, Nov 2, 2026 at 10:15 AM Support <support@example.com> wrote:"
-
-
-def quoted(words: str, marks: str = "> ") -> str:
-    return "\n".join(f"{marks}{line}".rstrip() for line in words.split("\n"))
-
-
-def lossless(text: str, known: frozenset[bytes] = KNOWN) -> str:
-    return Trimmer("lossless", known=known).text(text)[0]
 
 
 def composed(html: str | None = None, text: str | None = None, **rules: object) -> body.Body:
